@@ -1,6 +1,7 @@
 //! The repository's own tools: `cargo xtask <command>`.
 
 mod codegen;
+mod golden;
 mod workspace;
 
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use anyhow::{Result, bail};
 
 const HELP: &str = "\
 cargo xtask codegen [--check]   write what is generated from proto/ (or say what is stale)
+cargo xtask golden              fill in the bytes of new values in proto/golden/messages.json
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn run() -> Result<()> {
     match words.as_slice() {
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
+        ["golden"] => golden::fill(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

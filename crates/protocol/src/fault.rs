@@ -10,21 +10,27 @@ use crate::messages;
 /// A code, a sentence about this very case, and when to try again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// What went wrong.
     pub code: ErrorCode,
+    /// In English.
     pub message: Cow<'static, str>,
+    /// For errors that say "later".
     pub retry_after: Option<Duration>,
 }
 
 impl Fault {
+    /// Without a time to wait.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Fault {
         Fault { code, message: message.into(), retry_after: None }
     }
 
+    /// With a time to wait.
     pub fn retry_after(mut self, duration: Duration) -> Fault {
         self.retry_after = Some(duration);
         self
     }
 
+    /// As it goes over the wire.
     pub fn to_message(&self) -> messages::Error {
         messages::Error {
             code: self.code.number(),

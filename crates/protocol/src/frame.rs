@@ -7,19 +7,24 @@
 
 use crate::errors::ErrorCode;
 
+/// A frame's first two bytes.
 pub const MAGIC: u16 = 0x1234;
+/// Of the protocol.
 pub const VERSION: u8 = 1;
+/// The header's length.
 pub const HEADER_BYTES: usize = 8;
 
 /// A frame's first 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// See [`operation`](crate::operation).
     pub operation: u8,
-    /// Of the body alone.
+    /// Of the body alone, in bytes.
     pub length: u32,
 }
 
 impl Header {
+    /// The 8 bytes.
     pub const fn encode(self) -> [u8; HEADER_BYTES] {
         let [m0, m1] = MAGIC.to_be_bytes();
         let [l0, l1, l2, l3] = self.length.to_be_bytes();
@@ -46,17 +51,30 @@ impl Header {
 /// Bytes that are not a frame. The connection cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
+    /// What stood in its place.
     #[error("the frame begins with {0:#06x} instead of 0x1234")]
     BadMagic(u16),
+    /// What stood in its place.
     #[error("the frame has protocol version {0}; this server speaks 1")]
     BadVersion(u8),
+    /// More than the receiver takes, in bytes.
     #[error("the body of {length} bytes is over the limit of {max_body}")]
-    TooLong { length: u32, max_body: u32 },
+    TooLong {
+        /// As the header has it.
+        length: u32,
+        /// The receiver's limit.
+        max_body: u32,
+    },
+    /// Bytes that are not there.
     #[error("the message ends {missing} bytes before its frame does")]
-    Truncated { missing: usize },
+    Truncated {
+        /// How many.
+        missing: usize,
+    },
 }
 
 impl FrameError {
+    /// As a client is told.
     pub const fn code(self) -> ErrorCode {
         match self {
             FrameError::BadMagic(_) => ErrorCode::BadMagic,

@@ -27,13 +27,9 @@ pub struct ErrorEntry {
     pub closes: bool,
     pub en: String,
     pub zh: String,
-    #[serde(default)]
     pub cause_en: String,
-    #[serde(default)]
     pub cause_zh: String,
-    #[serde(default)]
     pub action_en: String,
-    #[serde(default)]
     pub action_zh: String,
 }
 

@@ -18,8 +18,7 @@ fn file_name(error: &ErrorEntry) -> String {
 fn page(error: &ErrorEntry) -> String {
     let ErrorEntry { code, name, http, zh, en, .. } = error;
     let close = error.close_code();
-    let closes_zh =
-        if error.closes { format!("是,WebSocket 关闭码 {close}") } else { "否".to_owned() };
+    let closes_zh = if error.closes { format!("是,WebSocket 关闭码 {close}") } else { "否".to_owned() };
     let closes_en = if error.closes { format!("yes, WebSocket close code {close}") } else { "no".to_owned() };
     let (retry_zh, retry_en) = retry_sentences(error.retry);
     let mut text = format!(
@@ -40,9 +39,7 @@ fn page(error: &ErrorEntry) -> String {
 }
 
 fn section(text: &mut String, heading: &str, body: &str) {
-    if !body.is_empty() {
-        *text += &format!("\n## {heading}\n\n{}\n", body.trim());
-    }
+    *text += &format!("\n## {heading}\n\n{body}\n");
 }
 
 fn index(list: &ErrorList) -> String {
@@ -73,7 +70,9 @@ const GENERATED: &str = "由 cargo xtask codegen 从 proto/errors.toml 生成,�
 
 fn retry_sentences(retry: Retry) -> (&'static str, &'static str) {
     match retry {
-        Retry::Never => ("不要重试,同样的请求会得到同样的结果", "do not; the same request gets the same answer"),
+        Retry::Never => {
+            ("不要重试,同样的请求会得到同样的结果", "do not; the same request gets the same answer")
+        }
         Retry::Now => ("可以立即重试", "at once"),
         Retry::Later => (
             "等 `retry_after_ms` 后再试;没有给出时逐次加长间隔",

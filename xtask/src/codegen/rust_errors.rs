@@ -15,8 +15,7 @@ pub fn generate(root: &Path, list: &ErrorList) -> Result<String> {
         .iter()
         .map(|error| format!("/// {}\n{} = {},\n", error.en, error.camel_case(), error.code))
         .collect();
-    let all: String =
-        errors.iter().map(|error| format!("ErrorCode::{},\n", error.camel_case())).collect();
+    let all: String = errors.iter().map(|error| format!("ErrorCode::{},\n", error.camel_case())).collect();
     let closing: Vec<String> = errors
         .iter()
         .filter(|error| error.closes)

@@ -130,9 +130,7 @@ fn name_of<'a>(field: &FieldDescriptorProto, names: &'a BTreeMap<String, String>
 }
 
 /// Those that are held by others before them; the profile forbids circles.
-fn in_order_of_use(
-    mut messages: Vec<Named<'_, DescriptorProto>>,
-) -> Result<Vec<Named<'_, DescriptorProto>>> {
+fn in_order_of_use(mut messages: Vec<Named<'_, DescriptorProto>>) -> Result<Vec<Named<'_, DescriptorProto>>> {
     let mut ordered: Vec<Named<'_, DescriptorProto>> = Vec::new();
     while !messages.is_empty() {
         let ready = messages.iter().position(|message| {

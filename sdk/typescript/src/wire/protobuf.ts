@@ -3,7 +3,7 @@
 
 /** Bytes that are not the message they should be. */
 export class ProtobufError extends Error {
-  name = "ProtobufError";
+  override name = "ProtobufError";
 }
 
 /** What an encoder takes: any part of a message; what is missing has its default. */
@@ -32,9 +32,8 @@ type Message = { [name: string]: unknown };
 export function table(words: string, inner: Table[]): Table {
   let next = 0;
   return words.split(" ").map((word) => {
-    const parts = /(\w+):(\d+)(\w)(.?)/.exec(word) as RegExpExecArray;
-    const kind = parts[3];
-    return { name: parts[1], number: +parts[2], kind, flag: parts[4], inner: kind == "m" ? inner[next++] : [] };
+    const [, name, number, kind, flag] = /(\w+):(\d+)(\w)(.?)/.exec(word) as unknown as [string, string, string, string, string];
+    return { name, number: +number, kind, flag, inner: (kind == "m" && inner[next++]) || [] };
   });
 }
 
@@ -71,8 +70,8 @@ function writeMessage(writer: Writer, fields: Table, message: Message): void {
 }
 
 function isDefault(value: unknown): boolean {
-  // Minus zero is not the default of a double; prost compares by bits of the value, and so do we.
-  return value instanceof Uint8Array ? !value.length : !value && !Object.is(value, -0);
+  // NaN is false as well, but no default.
+  return value instanceof Uint8Array ? !value.length : !value && value === value;
 }
 
 function writeValue(writer: Writer, field: Field, value: any): void {
@@ -216,7 +215,7 @@ class Writer {
       }
       const more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
       // 110…, 1110… or 11110…: as many ones as there are bytes.
-      this.byte((0xf00 >> more) | (code >> (6 * more)));
+      this.byte((0xff00 >> (more + 1)) | (code >> (6 * more)));
       for (let j = more - 1; j >= 0; j--) this.byte(0x80 | ((code >> (6 * j)) & 0x3f));
     }
   }
@@ -243,11 +242,15 @@ class Reader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 
+  byte(): number {
+    return this.raw(1)[0] as number;
+  }
+
   /** Up to ten bytes, of which the lower 32 bits count. */
   varint(): number {
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      const byte = this.raw(1)[0];
+      const byte = this.byte();
       if (shift < 32) value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
@@ -265,17 +268,17 @@ class Reader {
   text(): string {
     let text = "";
     while (this.at < this.end) {
-      const first = this.raw(1)[0];
+      const first = this.byte();
       let code = first;
       if (first > 0x7f) {
         const more = first > 0xef ? 3 : first > 0xdf ? 2 : 1;
         code = first & (0x3f >> more);
         for (let i = 0; i < more; i++) {
-          const byte = this.raw(1)[0];
+          const byte = this.byte();
           if (byte >> 6 != 2) throw new ProtobufError("utf-8");
           code = (code << 6) | (byte & 0x3f);
         }
-        const least = [0x80, 0x800, 0x10000][more - 1];
+        const least = more > 1 ? (more > 2 ? 0x10000 : 0x800) : 0x80;
         if (first < 0xc0 || first > 0xf7 || code < least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
           throw new ProtobufError("utf-8");
         }
