@@ -2,7 +2,9 @@
 //!
 //! Writing never blocks: [`Journal::submit`] hands a batch over and returns; the engine answers later, in its own time,
 //! with a [`JournalEvent`]. Engines stand in crates of their own (`journal-memory`; files and Redis follow) and pass
-//! the same conformance suite. This crate does no I/O.
+//! the same conformance suite ([`testing::conformance`]). This crate does no I/O.
+
+pub mod testing;
 
 use bytes::Bytes;
 use model::{Epoch, Partition, Position, RoomKey};
@@ -11,7 +13,9 @@ use model::{Epoch, Partition, Position, RoomKey};
 pub trait Journal: Send + Sync {
     /// Hands a batch over. Never blocks; the outcome comes as an event to the batch's own [`Outcome`].
     ///
-    /// A lost answer is an *unknown* outcome: submitting the same positions again is harmless.
+    /// Within an epoch sequences go up by one, from 1; a batch that would leave a hole is refused, so nothing after a
+    /// failed batch becomes durable before that batch was submitted again. A lost answer is an *unknown* outcome:
+    /// submitting the same positions again is harmless.
     fn submit(&self, batch: Batch, outcome: Outcome);
 
     /// Refuses every later batch of this partition with an epoch below `epoch`.
