@@ -1,0 +1,145 @@
+// 捣乱: breaks the connection in honest ways and shows what it cost, by the SDK's own account.
+import { Jianzi, type JianziOptions } from "jianzi";
+import type { BadNetwork } from "jianzi/testing";
+import type { Play } from "../play";
+import type { Say, Word } from "../text";
+import { element } from "./elements";
+
+interface Cost { pauseMs: number; framesBackfilled: number; inputsLost: number; hashesEqual: boolean }
+interface Running { what: Word; until: number; before: Cost; ended: boolean; end: () => void }
+
+export class Trouble {
+  /** What the last trouble cost, once it is over. */
+  cost?: Cost & { what: Word };
+  private running?: Running;
+  private other?: Jianzi;
+
+  constructor(
+    private readonly play: Play, private readonly network: BadNetwork, private readonly options: JianziOptions,
+    private readonly say: () => Say, private readonly changed: () => void, private readonly as: string | undefined,
+  ) {}
+
+  get active(): Word | undefined {
+    return this.running?.what;
+  }
+
+  cut(seconds = 10): void {
+    this.begin("cut", seconds, () => this.network.cut(seconds));
+  }
+
+  weak(seconds = 20): void {
+    this.begin("weak", seconds, () => this.network.weak({ latencyMs: 120, jitterMs: 160, loss: 0.08 }, seconds));
+  }
+
+  /** What a phone does to a game that is not in front: the page is hidden, its sockets are gone. */
+  background(seconds = 60): void {
+    this.begin("background", seconds, () => {
+      hide(true);
+      this.network.cut(seconds);
+      return () => {
+        this.network.heal();
+        hide(false);
+      };
+    });
+  }
+
+  /** The same player on another device: this one is shown the door until it comes back. */
+  async elsewhere(): Promise<void> {
+    this.begin("elsewhere", 0, () => undefined);
+    this.other?.close();
+    this.other = new Jianzi(this.options);
+    try {
+      await this.other.login(this.as ? { as: this.as } : {});
+    } catch {
+      this.running = undefined;
+    }
+    this.changed();
+  }
+
+  /** The player pressed "continue here". */
+  returned(): void {
+    this.other?.close();
+    this.other = undefined;
+    if (this.running?.what === "elsewhere") this.running.ended = true;
+  }
+
+  /** Ends what runs before its time. */
+  stop(): void {
+    const running = this.running;
+    if (!running || running.ended) return;
+    running.ended = true;
+    running.end();
+    this.changed();
+  }
+
+  /** Call it now and then: sees when the trouble is over and the game has caught up. */
+  watch(now: number): void {
+    const running = this.running;
+    if (!running) return;
+    if (!running.ended && running.until > 0 && now >= running.until) this.stop();
+    if (!running.ended || this.play.status.state !== "online" || !this.settled(now, running)) return;
+    const after = this.account(), { before } = running;
+    this.cost = {
+      what: running.what, pauseMs: after.pauseMs - before.pauseMs, framesBackfilled: after.framesBackfilled - before.framesBackfilled,
+      inputsLost: after.inputsLost - before.inputsLost, hashesEqual: after.hashesEqual,
+    };
+    this.running = undefined;
+    this.changed();
+  }
+
+  draw(now: number): HTMLElement[] {
+    const say = this.say(), idle = !this.running && this.play.screen.at === "playing";
+    const act = (what: Word, run: () => void) => {
+      const live = this.running?.what === what;
+      const left = live && this.running!.until > now ? Math.ceil((this.running!.until - now) / 1000) : 0;
+      const text = live ? (left > 0 ? say("running", { n: left }) : say("recovering")) : say(what);
+      return element("button", { type: "button", id: `trouble-${what}`, class: live ? "live" : "", disabled: !idle, click: run }, text);
+    };
+    return [
+      element("h2", {}, say("trouble"), element("small", {}, idle || this.running ? say("troubleHint") : say("needMatch"))),
+      element("div", { class: "acts" },
+        act("cut", () => this.cut()), act("weak", () => this.weak()), act("background", () => this.background()), act("elsewhere", () => void this.elsewhere())),
+      ...(this.running?.what === "background" && !this.running.ended
+        ? [element("button", { type: "button", class: "wide", id: "foreground", click: () => this.stop() }, say("foreground"))] : []),
+      ...(this.cost ? [this.bill(this.cost)] : []),
+    ];
+  }
+
+  private bill(cost: Cost & { what: Word }): HTMLElement {
+    const say = this.say();
+    const line = (word: Word, value: string, good?: boolean) =>
+      element("tr", {}, element("td", {}, say(word)), element("td", { class: good === undefined ? "" : good ? "good" : "bad" }, value));
+    return element("table", { id: "cost" }, element("caption", {}, say(cost.what)), element("tbody", {},
+      line("costPause", `${Math.round(cost.pauseMs)} ms`), line("costFrames", String(cost.framesBackfilled)),
+      line("costInputs", String(cost.inputsLost), cost.inputsLost === 0), line("costHash", say(cost.hashesEqual ? "yes" : "no"), cost.hashesEqual)));
+  }
+
+  private begin(what: Word, seconds: number, run: () => (() => void) | void): void {
+    if (this.running) return;
+    const before = this.account();
+    const end = run() ?? (() => this.network.heal());
+    this.running = { what, until: seconds > 0 ? performance.now() + seconds * 1000 : 0, before, ended: false, end };
+    this.changed();
+  }
+
+  /** Frames flow again, or the match has ended meanwhile. */
+  private settled(now: number, running: Running): boolean {
+    if (this.play.screen.at !== "playing") return true;
+    return now > running.until + 400 && (this.play.game?.stats.inputsPending ?? 0) === 0;
+  }
+
+  private account(): Cost {
+    const stats = this.play.game?.stats;
+    return {
+      pauseMs: stats?.pauseMs ?? 0, framesBackfilled: stats?.framesBackfilled ?? 0,
+      inputsLost: stats?.inputsLost ?? 0, hashesEqual: stats?.hashesEqual ?? true,
+    };
+  }
+}
+
+/** Tells the page's listeners what a browser tells them when the page goes behind or comes back. */
+function hide(hidden: boolean): void {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+  document.dispatchEvent(new Event("visibilitychange"));
+}

@@ -1,0 +1,78 @@
+// A stand-in for the SDK without a server: one player, a room that ticks by itself, answers at once. For looking at the
+// game and for tests of its own flow; what crosses the network is tested with the real thing in e2e/.
+type Handler = (event: never) => void;
+
+class Emitter {
+  private handlers: Record<string, Handler[]> = {};
+  on(name: string, handler: Handler): () => void {
+    (this.handlers[name] ??= []).push(handler);
+    return () => undefined;
+  }
+  emit(name: string, event: unknown): void {
+    for (const handler of this.handlers[name] ?? []) handler(event as never);
+  }
+}
+
+export const RoomKind = { RELAY: 0, LOCKSTEP: 1 };
+export const StartRule = { WHEN_READY: 0, WHEN_FULL: 1, ON_TIME: 2, BY_OWNER: 3 };
+export const RoomViewPhase = { OPEN: 0, PLAYING: 1, ENDED: 2 };
+export type Lockstep<S> = { state: S; tick: number; stats: any; input(data: number[]): void; on(name: string, handler: (state: S) => void): void };
+export type Room = any;
+export type Status = { state: string; attempt?: number; delayMs?: number };
+export type JianziError = Error & { code: number; messageZh: string };
+export type JianziOptions = Record<string, unknown>;
+
+export class Jianzi extends Emitter {
+  player?: { id: string; name: string };
+  launch = { invite: undefined as string | undefined };
+  rooms = { create: async (spec: any) => new LocalRoom(this, spec), join: async () => new LocalRoom(this, { seats: 2, private: true }) };
+  async login({ as = "you" }: { as?: string } = {}): Promise<void> {
+    this.player = { id: "p1", name: as };
+    this.emit("status", { state: "online" });
+  }
+  async match({ players }: { players: number }): Promise<LocalRoom> {
+    return new LocalRoom(this, { seats: players, bots: players - 1, start: StartRule.WHEN_FULL });
+  }
+  close(): void {}
+}
+
+class LocalRoom extends Emitter {
+  id = "1-standin";
+  seat = 0;
+  view: any;
+  private begin?: () => void;
+  constructor(jz: Jianzi, spec: any) {
+    super();
+    const seats = [{ seat: 0, player: "p1", name: jz.player?.name ?? "you", bot: false, online: true }];
+    for (let seat = 1; seat <= (spec.bots ?? 0); seat++) seats.push({ seat, player: "", name: "", bot: true, online: true });
+    this.view = { room: this.id, spec, seats, owner: "p1", phase: 0, invite: "ABC234" };
+  }
+  invite() { return { query: `invite=${this.view.invite}` }; }
+  async start() { this.begin?.(); }
+  async leave() { clearInterval(this.timer); }
+  private timer?: ReturnType<typeof setInterval>;
+  lockstep(rules: any) {
+    const events = new Emitter();
+    let inputs: { seat: number; data: number[] }[] = [];
+    const bots = this.view.seats.filter((s: any) => s.bot).map((s: any) => s.seat);
+    const game: any = {
+      state: rules.start({ seats: this.view.spec.seats, seed: 42, bots }), tick: 0,
+      stats: { pauseMs: 0, framesBackfilled: 0, inputsLost: 0, inputsPending: 0, rttMs: 24, hashesEqual: true },
+      input: (data: number[]) => inputs.push({ seat: 0, data }), on: events.on.bind(events),
+    };
+    this.begin = () => {
+      this.timer ??= setInterval(() => {
+        game.tick += 1;
+        game.state = rules.step(game.state, { tick: game.tick, inputs });
+        inputs = [];
+        events.emit("tick", game.state);
+        if (rules.result(game.state)) {
+          clearInterval(this.timer);
+          this.emit("ended", { reason: "finished", agreed: true });
+        }
+      }, 50);
+    };
+    if (this.view.spec.start !== StartRule.BY_OWNER) setTimeout(() => this.begin!(), 300);
+    return game;
+  }
+}

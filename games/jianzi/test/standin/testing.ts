@@ -1,0 +1,2 @@
+export const badNetwork = () => ({ transport: undefined, cut() {}, weak() {}, heal() {} });
+export type BadNetwork = ReturnType<typeof badNetwork>;
