@@ -4,9 +4,6 @@ use std::collections::HashMap;
 
 use model::{AppId, PlayerId};
 
-/// Entries this much older than the newest time seen say nothing that the time itself does not say.
-const KEEP_S: u32 = 10;
-
 /// Numbers that rise with every login, also across restarts: max(previous + 1, seconds since 1970).
 #[derive(Default)]
 pub(crate) struct SessionNumbers {
@@ -21,7 +18,8 @@ impl SessionNumbers {
         self.newest_s = self.newest_s.max(u32::try_from(wall_s).unwrap_or(u32::MAX));
         if self.last.len() >= self.sweep_at.max(1024) {
             let newest = self.newest_s;
-            self.last.retain(|_, number| number.saturating_add(KEEP_S) >= newest);
+            // A number below the time says nothing that the time itself does not say.
+            self.last.retain(|_, number| *number >= newest);
             self.sweep_at = self.last.len() * 2;
         }
         let last = self.last.entry((app.clone(), player.clone())).or_default();
