@@ -159,7 +159,32 @@ function paintYard(brush: Brush, w: number, h: number, ground: number, scale: nu
   brush.stroke();
   brush.fillStyle = "rgba(120,92,60,0.25)";
   brush.fillRect(middle - near, ground + deep, 2 * near, 5 * scale);
+  for (const side of [-1, 1]) tree(brush, middle + side * 486 * scale, ground - 14 * scale, scale, side);
   for (let i = 0; i < 46; i++) tuft(brush, ((i * 211) % 997) / 997 * w, ground, h, i, middle, near, deep, scale);
+}
+
+/** A peach tree in blossom on either side of the court. */
+function tree(brush: Brush, x: number, foot: number, scale: number, side: number): void {
+  const s = scale * (side < 0 ? 1.05 : 0.9);
+  oval(brush, x, foot + 2 * s, 44 * s, 8 * s, "rgba(70,60,40,0.2)");
+  brush.strokeStyle = "#8a6248";
+  brush.lineCap = "round";
+  for (const [width, bend, dx, dy] of [[17, 14, -10, -130], [10, -22, -62, -176], [9, 26, 54, -182], [7, 6, 10, -214]] as const) {
+    brush.lineWidth = width * s;
+    brush.beginPath();
+    brush.moveTo(x, foot);
+    brush.quadraticCurveTo(x - side * bend * s, foot - 80 * s, x - side * dx * s, foot + dy * s);
+    brush.stroke();
+  }
+  for (let i = 0; i < 40; i++) {
+    const angle = i * 2.4, far = Math.sqrt(i / 40);
+    const px = x + Math.cos(angle) * far * 96 * s, py = foot + (-198 + Math.sin(angle) * far * 66) * s;
+    disc(brush, px, py, (30 - 9 * far) * s, ["#f6b8c9", "#f9c9d6", "#fbdbe3", "#f2a5bb"][i % 4]!);
+  }
+  for (let i = 0; i < 26; i++) {
+    const angle = i * 2.4 + 1, far = Math.sqrt(i / 26) * 0.95;
+    disc(brush, x + Math.cos(angle) * far * 98 * s, foot + (-204 + Math.sin(angle) * far * 68) * s, 4 * s, i % 3 ? "#fff3f6" : "#ef8aa6");
+  }
 }
 
 function tuft(
