@@ -1,7 +1,13 @@
 //! The repository's own tools: `cargo xtask <command>`.
 
+mod check;
 mod codegen;
+mod floors;
 mod golden;
+mod npm;
+mod steps;
+mod test;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -9,6 +15,9 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 const HELP: &str = "\
+cargo xtask test                everything: installs what is missing, checks, tests, browser end-to-end
+cargo xtask check               formatting, lints, arrows between crates, licences, files, generated code, bundles
+cargo xtask check --fast        the part of it that needs neither a compiler nor npm
 cargo xtask codegen [--check]   write what is generated from proto/ (or say what is stale)
 cargo xtask golden              fill in the bytes of new values in proto/golden/messages.json
 ";
@@ -27,6 +36,9 @@ fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["test"] => test::run(),
+        ["check"] => check::run(check::Extent::Everything),
+        ["check", "--fast"] => check::run(check::Extent::Fast),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
         ["golden"] => golden::fill(),

@@ -11,6 +11,7 @@ mod errors;
 mod frames;
 mod golden;
 mod messages;
+mod operations;
 
 use std::path::{Path, PathBuf};
 
