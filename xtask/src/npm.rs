@@ -14,8 +14,7 @@ use crate::workspace;
 pub const FOLDERS: &[Folder] = &[
     Folder { path: "sdk/typescript", bundles: &["dist"], tests: &["test", "test:e2e"] },
     Folder { path: "games/jianzi", bundles: &["dist", "wechat"], tests: &["test"] },
-    Folder { path: "games/device-check", bundles: &["dist"], tests: &["test"] },
-    Folder { path: "examples/cocos", bundles: &[], tests: &[] },
+    Folder { path: "games/device-check", bundles: &["wechat"], tests: &["test"] },
     Folder { path: "e2e", bundles: &[], tests: &["test"] },
 ];
 

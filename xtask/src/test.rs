@@ -16,6 +16,7 @@ pub fn run() -> Result<()> {
     let mut steps = Steps::new();
 
     steps.run("install programs that are missing (apt-get)", tools::install);
+    steps.run("add rustfmt and clippy if they are missing (rustup)", tools::install_components);
     steps.run("add the WASM target if it is missing (rustup)", tools::install_wasm_target);
     steps.run("install npm packages that are missing (npm ci)", || {
         npm::FOLDERS.iter().try_for_each(|folder| npm::install(&root, folder))

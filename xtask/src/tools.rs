@@ -43,6 +43,18 @@ pub fn install() -> Result<()> {
     )
 }
 
+/// Adds rustfmt and clippy, which a toolchain that is not the pinned one may lack.
+pub fn install_components() -> Result<()> {
+    for component in ["rustfmt", "clippy"] {
+        let program = if component == "clippy" { "cargo-clippy" } else { component };
+        match output(Command::new(program).arg("--version")) {
+            Ok(version) => println!("{}", version.trim()),
+            Err(_) => execute(Command::new("rustup").args(["component", "add", component]))?,
+        }
+    }
+    Ok(())
+}
+
 /// Adds the WASM target. Nothing needs it yet that a test cannot do without, so its absence is only told.
 pub fn install_wasm_target() -> Result<()> {
     const TARGET: &str = "wasm32-unknown-unknown";

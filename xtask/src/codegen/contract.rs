@@ -1,9 +1,10 @@
 //! `proto/jianzi/v1/*.proto`, compiled.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 use protox::Compiler;
 
 use crate::workspace;
@@ -52,6 +53,64 @@ impl Contract {
             }
         }
         found
+    }
+}
+
+/// What the contract says in words, by full name: `.jianzi.v1.Login.token`. One line for each line of the comment.
+pub type Comments = BTreeMap<String, Vec<String>>;
+
+impl Contract {
+    pub fn comments(&self) -> Comments {
+        let mut comments = Comments::new();
+        for file in &self.files.file {
+            for location in file.source_code_info.iter().flat_map(|info| &info.location) {
+                let Some(name) = name_of_path(file, &location.path) else { continue };
+                let lines = location.leading_comments().lines().map(|line| line.trim().replace("*/", "* /"));
+                comments.insert(name, lines.filter(|line| !line.is_empty()).collect());
+            }
+        }
+        comments
+    }
+}
+
+/// What a path of a descriptor's source information leads to: messages are 4, enums 5; in a message fields are 2,
+/// messages 3, enums 4; in an enum values are 2.
+fn name_of_path(file: &FileDescriptorProto, path: &[i32]) -> Option<String> {
+    let item = |at: &i32| usize::try_from(*at).ok();
+    let (mut message, mut name, mut rest) = match path {
+        [4, at, rest @ ..] => {
+            let message = file.message_type.get(item(at)?)?;
+            (message, format!(".{}.{}", file.package(), message.name()), rest)
+        }
+        [5, at, rest @ ..] => {
+            let kind = file.enum_type.get(item(at)?)?;
+            return name_in_enum(kind, format!(".{}.{}", file.package(), kind.name()), rest);
+        }
+        _ => return None,
+    };
+    loop {
+        match rest {
+            [] => return Some(name),
+            [2, at] => return Some(format!("{name}.{}", message.field.get(item(at)?)?.name())),
+            [3, at, inside @ ..] => {
+                message = message.nested_type.get(item(at)?)?;
+                name = format!("{name}.{}", message.name());
+                rest = inside;
+            }
+            [4, at, inside @ ..] => {
+                let kind = message.enum_type.get(item(at)?)?;
+                return name_in_enum(kind, format!("{name}.{}", kind.name()), inside);
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn name_in_enum(kind: &EnumDescriptorProto, name: String, rest: &[i32]) -> Option<String> {
+    match rest {
+        [] => Some(name),
+        [2, at] => Some(format!("{name}.{}", kind.value.get(usize::try_from(*at).ok()?)?.name())),
+        _ => None,
     }
 }
 

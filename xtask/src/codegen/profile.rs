@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
-use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
 use super::Contract;
@@ -76,11 +76,6 @@ fn field_complaint(field: &FieldDescriptorProto) -> Option<String> {
         Type::Float | Type::Sint32 | Type::Sfixed32 => {
             Some(format!("{name}: {:?} is not in the SDK's encoder", field.r#type()))
         }
-        Type::Double | Type::Fixed32 | Type::String | Type::Bytes | Type::Message
-            if field.label() == Label::Repeated && field.oneof_index.is_some() =>
-        {
-            Some(format!("{name} is repeated inside a oneof"))
-        }
         _ => None,
     }
 }
@@ -112,4 +107,87 @@ fn recursion(messages: &[Named<'_, DescriptorProto>]) -> Vec<String> {
         .filter(|message| holds_itself(&message.full))
         .map(|message| format!("{}: holds itself", message.short))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::{FileDescriptorProto, FileDescriptorSet, ServiceDescriptorProto};
+
+    use super::*;
+
+    #[test]
+    fn what_the_profile_allows_passes() {
+        let inner = message("Inner", vec![field("a", 1, Type::Uint32), field("b", 3, Type::Bytes)]);
+        let outer = message("Outer", vec![held("x", 1, "Inner"), held("y", 2, "Inner")]);
+        assert_eq!(complaint(file(vec![inner, outer])), "");
+    }
+
+    #[test]
+    fn each_departure_from_the_profile_is_named() {
+        let alone = |fields| file(vec![message("M", fields)]);
+        for (file, expected) in [
+            (alone(vec![field("big", 1, Type::Int64)]), "M: big is a 64-bit integer"),
+            (alone(vec![field("big", 1, Type::Fixed64)]), "M: big is a 64-bit integer"),
+            (alone(vec![field("g", 1, Type::Group)]), "M: g is a group"),
+            (alone(vec![field("f", 1, Type::Float)]), "M: f: Float is not in the SDK's encoder"),
+            (
+                alone(vec![field("b", 2, Type::Bool), field("a", 1, Type::Bool)]),
+                "M: b = 2 stands before a = 1",
+            ),
+            (alone(vec![held("m", 1, "M")]), "M: holds itself"),
+            (
+                file(vec![message("M", vec![held("n", 1, "N")]), message("N", vec![held("m", 1, "M")])]),
+                "M: holds itself",
+            ),
+        ] {
+            let complaint = complaint(file);
+            assert!(complaint.contains(expected), "{complaint:?} does not say {expected:?}");
+        }
+
+        let mut with_service = alone(vec![]);
+        with_service.service.push(ServiceDescriptorProto::default());
+        assert!(complaint(with_service).contains("services do not belong to the socket"));
+
+        let mut foreign = alone(vec![]);
+        foreign.package = Some("google.protobuf".to_owned());
+        assert!(complaint(foreign).contains("no well-known types"));
+
+        let mut map = message("M", vec![]);
+        let mut entry = message("PairsEntry", vec![]);
+        entry.options = Some(prost_types::MessageOptions { map_entry: Some(true), ..Default::default() });
+        map.nested_type.push(entry);
+        assert!(complaint(file(vec![map])).contains("M: has a map"));
+    }
+
+    fn complaint(file: FileDescriptorProto) -> String {
+        let contract = Contract { files: FileDescriptorSet { file: vec![file] } };
+        check(&contract).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    fn file(messages: Vec<DescriptorProto>) -> FileDescriptorProto {
+        FileDescriptorProto {
+            name: Some("test.proto".to_owned()),
+            package: Some("jianzi.v1".to_owned()),
+            syntax: Some("proto3".to_owned()),
+            message_type: messages,
+            ..Default::default()
+        }
+    }
+
+    fn message(name: &str, field: Vec<FieldDescriptorProto>) -> DescriptorProto {
+        DescriptorProto { name: Some(name.to_owned()), field, ..Default::default() }
+    }
+
+    fn field(name: &str, number: i32, kind: Type) -> FieldDescriptorProto {
+        let mut field = FieldDescriptorProto { name: Some(name.to_owned()), ..Default::default() };
+        field.number = Some(number);
+        field.set_type(kind);
+        field
+    }
+
+    fn held(name: &str, number: i32, message: &str) -> FieldDescriptorProto {
+        let mut field = field(name, number, Type::Message);
+        field.type_name = Some(format!(".jianzi.v1.{message}"));
+        field
+    }
 }

@@ -12,7 +12,7 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
 use super::Contract;
-use super::contract::Named;
+use super::contract::{Comments, Named};
 
 const HEADER: &str = "\
 // Generated from proto/ by `cargo xtask codegen`; do not edit.
@@ -26,18 +26,22 @@ pub fn generate(contract: &Contract) -> Result<String> {
     let mut names: BTreeMap<String, String> =
         messages.iter().map(|message| (message.full.clone(), message.short.clone())).collect();
 
+    let comments = contract.comments();
+
     let mut text = HEADER.to_owned();
     for kind in contract.enums() {
         let name = &kind.short;
+        text += &comment(&comments, &kind.full, "");
         text += &format!("export const {name} = {{\n");
         for value in &kind.item.value {
+            text += &comment(&comments, &format!("{}.{}", kind.full, value.name()), "  ");
             text += &format!("  {}: {},\n", value.name(), value.number());
         }
         text += &format!("}} as const;\nexport type {name} = (typeof {name})[keyof typeof {name}];\n\n");
         names.insert(kind.full, kind.short);
     }
     for message in &messages {
-        interface(&mut text, message, &names)?;
+        interface(&mut text, message, &names, &comments)?;
         functions(&mut text, message, &names)?;
     }
     text.pop();
@@ -48,7 +52,9 @@ fn interface(
     text: &mut String,
     message: &Named<'_, DescriptorProto>,
     names: &BTreeMap<String, String>,
+    comments: &Comments,
 ) -> Result<()> {
+    *text += &comment(comments, &message.full, "");
     *text += &format!("export interface {} {{\n", message.short);
     for field in &message.item.field {
         let mark = if is_optional(field) { "?" } else { "" };
@@ -56,6 +62,7 @@ fn interface(
         if field.label() == Label::Repeated {
             kind += "[]";
         }
+        *text += &comment(comments, &format!("{}.{}", message.full, field.name()), "  ");
         *text += &format!("  {}{mark}: {kind};\n", camel_case(field.name()));
     }
     *text += "}\n";
@@ -84,6 +91,19 @@ fn functions(
          export const decode{name} = (bytes: Uint8Array): {name} => decode({name}Table, bytes) as unknown as {name};\n\n"
     );
     Ok(())
+}
+
+/// The contract's words about something, as JSDoc.
+fn comment(comments: &Comments, name: &str, indent: &str) -> String {
+    let lines = comments.get(name).map(Vec::as_slice).unwrap_or_default();
+    match lines {
+        [] => String::new(),
+        [line] => format!("{indent}/** {line} */\n"),
+        lines => {
+            let lines: String = lines.iter().map(|line| format!("{indent} * {line}\n")).collect();
+            format!("{indent}/**\n{lines}{indent} */\n")
+        }
+    }
 }
 
 fn word(field: &FieldDescriptorProto) -> Result<String> {
