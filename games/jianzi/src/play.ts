@@ -1,5 +1,5 @@
 // What the game asks of Jianzi: log in, find a room, play the rules in it. No line here knows of sockets or reconnects.
-import { RoomKind, RoomViewPhase, StartRule, type Jianzi, type JianziError, type Lockstep, type Room, type Status } from "jianzi";
+import type { Jianzi, JianziError, Lockstep, Room, Status } from "jianzi";
 import * as rules from "./rules";
 import type { State } from "./rules";
 
@@ -32,6 +32,8 @@ export class Play {
   lastRoom = "";
   names: string[] = [];
   private finder?: AbortLike;
+  /** Rises with every new beginning; what an older one brings is left alone. */
+  private turn = 0;
 
   constructor(private readonly options: PlayOptions) {
     options.jz.on("status", (status) => {
@@ -52,9 +54,8 @@ export class Play {
 
   /** A match with anybody; bots fill up after three seconds. */
   async quick(players: number): Promise<void> {
-    const finder = (this.finder = abortable());
-    await this.enter("matching", async () => {
-      const { bots } = this.options;
+    await this.enter("matching", () => {
+      const { bots } = this.options, finder = (this.finder = abortable());
       return this.options.jz.match({
         mode: MODES[players] ?? "party", players, bots, patienceMs: bots ? 3000 : 60000, signal: finder.signal,
         room: { lockstep: { tickHz: rules.TICKS_PER_SECOND } },
@@ -65,7 +66,7 @@ export class Play {
   /** A private room that waits for friends; places nobody takes are played by the rules themselves. */
   async invite(players: number): Promise<void> {
     await this.enter("lobby", () => this.options.jz.rooms.create({
-      kind: RoomKind.LOCKSTEP, mode: "friends", seats: players, private: true, start: StartRule.BY_OWNER, lateJoin: true,
+      kind: "lockstep", mode: "friends", seats: players, minPlayers: 1, private: true, start: "by_owner", lateJoin: true,
       lockstep: { tickHz: rules.TICKS_PER_SECOND },
     }));
   }
@@ -78,20 +79,10 @@ export class Play {
     await this.attempt(async () => { await this.room?.start(); });
   }
 
-  cancel(): void {
-    this.finder?.abort();
-    void this.leave();
-  }
-
-  async leave(): Promise<void> {
-    const room = this.room;
+  /** Leaves whatever there is: a search, a lobby, a match, a result. */
+  leave(): void {
     this.forget();
     this.show({ at: "title" });
-    try {
-      await room?.leave();
-    } catch {
-      // Already ended or gone: nothing to leave.
-    }
   }
 
   input(data: number[]): void {
@@ -109,11 +100,15 @@ export class Play {
 
   private async enter(waiting: "matching" | "lobby", find: () => Promise<Room>): Promise<void> {
     this.forget();
+    const turn = this.turn;
     this.show({ at: "login" });
     await this.attempt(async () => {
       await this.options.jz.login(this.credentials());
+      if (turn !== this.turn) return;
       this.show({ at: waiting });
-      this.take(await find());
+      const room = await find();
+      if (turn === this.turn) this.take(room);
+      else leaveQuietly(room);
     });
   }
 
@@ -128,6 +123,7 @@ export class Play {
     room.on("ended", ({ reason, agreed }) => {
       if (this.room !== room) return;
       this.agreed = agreed;
+      if (reason !== "lost") this.lastRoom = room.id;
       if (this.screen.at !== "over") this.show({ at: "gone", reason });
       else this.options.changed();
     });
@@ -155,7 +151,7 @@ export class Play {
 
   private startWhenFull(): void {
     const view = this.room?.view;
-    if (!view || view.phase !== RoomViewPhase.OPEN || view.spec?.start !== StartRule.BY_OWNER) return;
+    if (!view || view.phase !== "open" || view.spec.start !== "by_owner") return;
     if (view.owner === this.options.jz.player?.id && view.seats.length >= view.spec.seats) void this.begin();
   }
 
@@ -164,10 +160,11 @@ export class Play {
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {
+    const turn = this.turn;
     try {
       await work();
     } catch (error) {
-      if ((error as JianziError).name === "cancelled") return;
+      if (turn !== this.turn) return;
       this.show({ at: "problem", error: error as Error });
     }
   }
@@ -178,11 +175,20 @@ export class Play {
   }
 
   private forget(): void {
+    this.turn += 1;
+    this.finder?.abort();
+    if (this.room) leaveQuietly(this.room);
+    this.finder = undefined;
     this.room = undefined;
     this.game = undefined;
     this.agreed = undefined;
     this.names = [];
   }
+}
+
+/** A room that has ended or is gone need not be left. */
+function leaveQuietly(room: Room): void {
+  room.leave().catch(() => undefined);
 }
 
 interface AbortLike { signal: { aborted: boolean; onabort?: (() => void) | null }; abort(): void }

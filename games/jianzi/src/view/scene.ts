@@ -106,7 +106,7 @@ export class Scene {
       this.sound.kick(what.quality, state.combo);
       const color = QUALITY[what.quality]!;
       const name = say(what.quality === 3 ? "perfect" : what.quality === 2 ? "good" : "scrape");
-      this.particles.word(`${name} +${what.points}`, x, y + 46, color, what.quality === 3 ? 26 : 19);
+      this.particles.word(`${name} +${what.points}`, x, Math.max(y + 46, 158), color, what.quality === 3 ? 26 : 19);
       this.particles.burst("down", x, y, what.quality * 2, ["#fff", "#ffe9c9", dress(what.seat).light]);
       if (what.quality === 3) {
         mood.joy = 1;

@@ -61,7 +61,7 @@ export function drawTrail(brush: Brush, points: TrailPoint[], width: number): vo
   for (let i = 1; i < points.length; i++) {
     const part = i / points.length, from = points[i - 1]!, to = points[i]!;
     if (Math.hypot(to.x - from.x, to.y - from.y) > width * 22) continue;
-    brush.strokeStyle = to.golden ? `rgba(255,196,46,${0.75 * part})` : `rgba(255,255,255,${0.6 * part})`;
+    brush.strokeStyle = to.golden ? `rgba(255,196,46,${0.75 * part})` : `rgba(255,${Math.round(150 + 90 * part)},${Math.round(130 + 90 * part)},${0.75 * part})`;
     brush.lineWidth = width * part;
     brush.beginPath();
     brush.moveTo(from.x, from.y);

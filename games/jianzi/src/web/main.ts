@@ -11,13 +11,14 @@ import type { Brush } from "../view/canvas";
 import { drawPads } from "../view/pads";
 import { Scene } from "../view/scene";
 import { byId, element } from "./elements";
+import { nickname } from "./nickname";
 import { panel } from "./panels";
 import { Trouble } from "./trouble";
 
 declare const BUILD: string;
 
 const query = new URLSearchParams(location.search);
-const asked = { as: query.get("as") ?? undefined, bots: query.get("bots") !== "0", auto: query.get("auto") === "1" };
+const asked = { as: query.get("as") ?? nickname(), bots: query.get("bots") !== "0", auto: query.get("auto") === "1" };
 let players = Math.max(2, Math.min(4, Number(query.get("players")) || 2));
 let language: Language = languageOf(stored("language") ?? navigator.language);
 let say = speak(language);
@@ -38,7 +39,7 @@ const scene = new Scene((width, height) => {
 let last: State | undefined;
 let replay: Replay | undefined;
 const play = new Play({
-  jz, bots: asked.bots, changed: refresh, ...(asked.as ? { as: asked.as } : {}),
+  jz, as: asked.as, bots: asked.bots, changed: refresh,
   state: (state) => {
     last = state;
     scene.push(state);
@@ -52,7 +53,7 @@ const act = {
   quick: () => begin(() => play.quick(players)),
   invite: () => begin(() => play.invite(players)),
   begin: () => void play.begin(),
-  cancel: () => { leaveReplay(); play.cancel(); },
+  cancel: () => { leaveReplay(); play.leave(); },
   again: () => begin(() => play.quick(players)),
   watch: () => void watchAgain(),
   takeBack: () => { trouble.returned(); void play.takeBack(); },
@@ -224,6 +225,7 @@ Object.assign(window, {
     get screen() { return play.screen.at; },
     get status() { return play.status.state; },
     get stats() { return play.game?.stats; },
+    get names() { return play.names; },
     get agreed() { return play.agreed; },
     get over() { return play.over; },
     get replay() { return replay && { tick: replay.state.tick, hash: hash(replay.state), over: replay.over, length: replay.length, seek: (tick: number) => replay?.seek(tick) }; },
@@ -237,5 +239,4 @@ resize();
 refresh();
 requestAnimationFrame(frame);
 if (jz.launch.invite) begin(() => play.join(jz.launch.invite as string));
-else if (asked.auto) begin(() => play.quick(players));
 else begin(() => play.quick(players));

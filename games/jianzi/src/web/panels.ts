@@ -21,7 +21,10 @@ export function panel(play: Play, last: State | undefined, say: Say, language: L
     case "lobby": return lobby(play, say, act);
     case "playing": return [];
     case "over": return last ? result(play, last, say, act) : [];
-    case "gone": return [heading(say(screen.reason === "lost" ? "lostRoom" : "ended")), button("again", say("again"), act.again, true), button("back", say("back"), act.cancel)];
+    case "gone": return [
+      heading(say(screen.reason === "lost" ? "lostRoom" : "ended")), button("again", say("again"), act.again, true),
+      ...(screen.reason === "lost" ? [] : [button("watch", say("watch"), act.watch)]), button("back", say("back"), act.cancel),
+    ];
     case "problem": return problem(screen.error, say, language, act);
   }
 }
@@ -43,7 +46,10 @@ function choice(say: Say, act: PanelActions): HTMLElement {
 }
 
 function waiting(text: string, say: Say, act: PanelActions): HTMLElement[] {
-  return [feather(), heading(text), element("p", {}, say("quickHint")), button("cancel", say("cancel"), act.cancel)];
+  return [
+    feather(), heading(text), element("p", {}, say("quickHint")), choice(say, act),
+    button("invite", say("invite"), act.invite), button("cancel", say("cancel"), act.cancel),
+  ];
 }
 
 function lobby(play: Play, say: Say, act: PanelActions): HTMLElement[] {

@@ -16,7 +16,7 @@ export class Trouble {
 
   constructor(
     private readonly play: Play, private readonly network: BadNetwork, private readonly options: JianziOptions,
-    private readonly say: () => Say, private readonly changed: () => void, private readonly as: string | undefined,
+    private readonly say: () => Say, private readonly changed: () => void, private readonly as: string,
   ) {}
 
   get active(): Word | undefined {
@@ -49,7 +49,7 @@ export class Trouble {
     this.other?.close();
     this.other = new Jianzi(this.options);
     try {
-      await this.other.login(this.as ? { as: this.as } : {});
+      await this.other.login({ as: this.as });
     } catch {
       this.running = undefined;
     }

@@ -77,7 +77,7 @@ const friend: Button = {
   },
 };
 const quick: Button = { text: say("quick"), main: true, press: () => begin(() => play.quick(players)) };
-const back: Button = { text: say("back"), press: () => play.cancel() };
+const back: Button = { text: say("back"), press: () => play.leave() };
 
 function menu(): void {
   if (play.status.state === "kicked") return card.draw(brush, width, height, [{ text: say("kicked"), size: 22 }], [{ text: say("takeBack"), main: true, press: () => void play.takeBack() }]);
@@ -153,7 +153,7 @@ for (const listen of [wx.onTouchEnd, wx.onTouchCancel]) {
 }
 wx.showShareMenu({ withShareTicket: false });
 wx.onShareAppMessage(share);
-jz.launch.onInvite?.((invite: string) => begin(() => play.join(invite)));
+jz.launch.on("invite", (invite) => begin(() => play.join(invite)));
 
 const top = Math.max(view.safeArea?.top ?? 0, 24) + (width < height ? 30 : 0);
 scene.resize(width, height, ratio, width < height ? Math.min(210, height * 0.27) : 88, { top, right: 0, left: 0 });

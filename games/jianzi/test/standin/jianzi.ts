@@ -13,9 +13,6 @@ class Emitter {
   }
 }
 
-export const RoomKind = { RELAY: 0, LOCKSTEP: 1 };
-export const StartRule = { WHEN_READY: 0, WHEN_FULL: 1, ON_TIME: 2, BY_OWNER: 3 };
-export const RoomViewPhase = { OPEN: 0, PLAYING: 1, ENDED: 2 };
 export type Lockstep<S> = { state: S; tick: number; stats: any; input(data: number[]): void; on(name: string, handler: (state: S) => void): void };
 export type Room = any;
 export type Status = { state: string; attempt?: number; delayMs?: number };
@@ -31,7 +28,7 @@ export class Jianzi extends Emitter {
     this.emit("status", { state: "online" });
   }
   async match({ players }: { players: number }): Promise<LocalRoom> {
-    return new LocalRoom(this, { seats: players, bots: players - 1, start: StartRule.WHEN_FULL });
+    return new LocalRoom(this, { seats: players, bots: players - 1, start: "when_full" });
   }
   close(): void {}
 }
@@ -45,7 +42,7 @@ class LocalRoom extends Emitter {
     super();
     const seats = [{ seat: 0, player: "p1", name: jz.player?.name ?? "you", bot: false, online: true }];
     for (let seat = 1; seat <= (spec.bots ?? 0); seat++) seats.push({ seat, player: "", name: "", bot: true, online: true });
-    this.view = { room: this.id, spec, seats, owner: "p1", phase: 0, invite: "ABC234" };
+    this.view = { room: this.id, spec, seats, owner: "p1", phase: "open", invite: "ABC234" };
   }
   invite() { return { query: `invite=${this.view.invite}` }; }
   async start() { this.begin?.(); }
@@ -62,17 +59,19 @@ class LocalRoom extends Emitter {
     };
     this.begin = () => {
       this.timer ??= setInterval(() => {
+        if (game.over) return;
         game.tick += 1;
         game.state = rules.step(game.state, { tick: game.tick, inputs });
         inputs = [];
         events.emit("tick", game.state);
         if (rules.result(game.state)) {
           clearInterval(this.timer);
+          game.over = true;
           this.emit("ended", { reason: "finished", agreed: true });
         }
       }, 50);
     };
-    if (this.view.spec.start !== StartRule.BY_OWNER) setTimeout(() => this.begin!(), 300);
+    if (this.view.spec.start !== "by_owner") setTimeout(() => this.begin!(), 300);
     return game;
   }
 }
