@@ -1,0 +1,56 @@
+//! Who may come in, counted across all of a gateway's threads.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use admission::{AddressKey, Arrivals, ConnectionLimits};
+use clock::{Chance, Moment};
+use protocol::Fault;
+
+use crate::config::GatewayConfig;
+use crate::session::Session;
+
+/// The limits of `admission` behind one lock; asked when connections come, log in and go.
+pub struct Doorman {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    arrivals: Arrivals,
+    connections: ConnectionLimits,
+}
+
+impl Doorman {
+    pub fn new(config: &GatewayConfig, now: Moment) -> Doorman {
+        let arrivals = Arrivals::new(config.arrivals, Chance::system(), now);
+        let connections = ConnectionLimits::new(config.connections);
+        Doorman { inner: Mutex::new(Inner { arrivals, connections }) }
+    }
+
+    /// A new connection from `address` (`None` for a listed proxy's own).
+    pub fn admit(&self, address: Option<AddressKey>, now: Moment) -> Result<(), Fault> {
+        let mut inner = self.lock();
+        inner.arrivals.admit(address, now)?;
+        inner.connections.open(address)
+    }
+
+    pub fn log_in(&self, address: Option<AddressKey>, session: &Session) -> Result<(), Fault> {
+        self.lock().connections.enter(address, &session.app, &session.player, &session.device)
+    }
+
+    /// The connection is gone; `session` if it had logged in.
+    pub fn leave(&self, address: Option<AddressKey>, session: Option<&Session>) {
+        let mut inner = self.lock();
+        if let Some(session) = session {
+            inner.connections.leave(address, &session.app, &session.player, &session.device);
+        }
+        inner.connections.close(address);
+    }
+
+    pub fn live(&self) -> u32 {
+        self.lock().connections.live()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

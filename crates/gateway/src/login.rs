@@ -1,0 +1,198 @@
+//! Operation 10: a connection becomes a session's.
+
+use std::sync::Arc;
+
+use clock::Moment;
+use link::{Class, ToRoom};
+use model::{AppId, Build};
+use prost::Message;
+use protocol::messages::build_verdict::Decision;
+use protocol::{ErrorCode, Fault, messages, operation};
+
+use crate::connection::Connection;
+use crate::resume_token::ResumeToken;
+use crate::services::Services;
+use crate::session::{NewSession, Session};
+
+/// What a login frame asks for.
+pub enum LoginRequest<'a> {
+    Message(messages::Login),
+    /// The founding article's client: plain text names a test player.
+    Text(&'a str),
+}
+
+impl LoginRequest<'_> {
+    /// A body that begins with 0x0A is Protobuf, since field 1 is always there; anything else is text.
+    pub fn read(body: &[u8]) -> Result<LoginRequest<'_>, Fault> {
+        if body.first() == Some(&0x0A) {
+            return messages::Login::decode(body).map(LoginRequest::Message).map_err(|error| {
+                Fault::new(ErrorCode::BadBody, format!("the login cannot be read: {error}"))
+            });
+        }
+        let end = body.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let text = std::str::from_utf8(&body[..end]).ok().filter(|text| !text.is_empty() && text.len() <= 64);
+        let sentence = "the login is neither a Login message nor a name of at most 64 bytes";
+        text.map(LoginRequest::Text).ok_or_else(|| Fault::new(ErrorCode::BadBody, sentence))
+    }
+}
+
+/// Logs a connection in; the welcome has been sent when this returns.
+pub fn log_in(
+    services: &Services,
+    connection: &Arc<Connection>,
+    request: LoginRequest<'_>,
+) -> Result<Arc<Session>, Fault> {
+    let outcome = match request {
+        LoginRequest::Text(text) => {
+            let claims = services.accounts.dev_player(services.accounts.default_app(), text)?;
+            open(services, connection, claims, messages::Login::default())
+        }
+        LoginRequest::Message(login) if !login.resume.is_empty() => resume_or_open(services, connection, login),
+        LoginRequest::Message(login) => {
+            let claims = services.accounts.verify_access(&login.token)?;
+            open(services, connection, claims, login)
+        }
+    };
+    let label = outcome.as_ref().map_or_else(|fault| fault.code.name(), |(_, label)| *label);
+    services.metrics.gateway.logins_total.of(&[label]).increment();
+    outcome.map(|(session, _)| session)
+}
+
+type Opened = (Arc<Session>, &'static str);
+
+fn resume_or_open(
+    services: &Services,
+    connection: &Arc<Connection>,
+    login: messages::Login,
+) -> Result<Opened, Fault> {
+    let token = services.resume_key.open(&login.resume)?;
+    let Some(session) = services.sessions.get(&token.session) else {
+        // The session did not outlive its window, or not its process: the player does.
+        let claims = services.accounts.verify_access(&login.token)?;
+        return open(services, connection, claims, login);
+    };
+    if let Some(ban) = services.accounts.is_banned(&session.app, &session.player) {
+        return Err(ban.to_fault());
+    }
+    let now = services.clock.now();
+    let previous = session.take_over(connection.clone(), token.generation, login.last_push, |generation, lost| {
+        services.metrics.gateway.pushes_lost_total.add(u64::from(lost));
+        let welcome = messages::Welcome {
+            resumed: true,
+            pushes_lost: lost,
+            rooms: session_rooms(&session, true),
+            ..welcome(services, &session, generation)
+        };
+        connection.send(operation::WELCOME, &welcome.encode_to_vec(), None, Class::Reliable);
+    })?;
+    if let Some(previous) = previous {
+        previous.close(operation::GOODBYE, &Fault::new(ErrorCode::Replaced, "the session went on elsewhere"));
+    }
+    session.tell_rooms(|session| ToRoom::Back { session });
+    services.metrics.gateway.resumes_total.increment();
+    tracing::debug!(event = "session_resumed", app = %session.app, player = %session.player, session = %session.id,
+        generation = token.generation, at = now.as_micros());
+    Ok((session, "resumed"))
+}
+
+fn open(
+    services: &Services,
+    connection: &Arc<Connection>,
+    claims: accounts::AccessClaims,
+    login: messages::Login,
+) -> Result<Opened, Fault> {
+    let verdict = services.releases.decide(&claims.app, &login.build);
+    if verdict.decision() == Decision::MustUpdate {
+        let sentence = if verdict.message.is_empty() { ErrorCode::Outdated.english().into() } else { verdict.message };
+        return Err(Fault::new(ErrorCode::Outdated, sentence));
+    }
+    let number = services.accounts.next_session_number(&claims.app, &claims.player);
+    let new = NewSession {
+        app: claims.app,
+        player: claims.player,
+        name: claims.name,
+        build: Build::new(&login.build),
+        device: login.device,
+        number,
+    };
+    let (session, replaced) =
+        services.sessions.open(new).map_err(|_newer| Fault::from(ErrorCode::Replaced))?;
+    let left_behind = replaced.as_ref().map(|replaced| session_rooms(replaced, false)).unwrap_or_default();
+    session.begin(connection.clone(), |generation| {
+        let welcome = messages::Welcome {
+            build: Some(verdict),
+            rooms: left_behind,
+            ..welcome(services, &session, generation)
+        };
+        connection.send(operation::WELCOME, &welcome.encode_to_vec(), None, Class::Reliable);
+    });
+    if let Some(replaced) = replaced {
+        let now = services.clock.now();
+        services.matchmaking.gone(&replaced.id);
+        replaced.replace(now);
+        services.sessions.note_lost(&replaced, now);
+    }
+    tracing::debug!(event = "session_opened", app = %session.app, player = %session.player, session = %session.id,
+        number, build = %session.build, sdk = login.sdk);
+    Ok((session, "new"))
+}
+
+fn welcome(services: &Services, session: &Session, generation: u32) -> messages::Welcome {
+    let config = &services.config;
+    let lifetime = config.resume_window.as_secs().max(1) + RESUME_TOKEN_SPARE_S;
+    let token = ResumeToken {
+        session: session.id.clone(),
+        generation,
+        expires_s: services.clock.wall_s() + lifetime,
+    };
+    messages::Welcome {
+        player: session.player.to_string(),
+        session: session.id.to_string(),
+        session_number: session.number,
+        resume: services.resume_key.seal(&token).into(),
+        heartbeat_ms: config.heartbeat.as_millis() as u32,
+        retry_within_ms: config.retry_within.as_millis() as u32,
+        resume_window_ms: config.resume_window.as_millis() as u32,
+        time_ms: services.clock.wall_ms() as f64,
+        max_body: config.max_body,
+        ..messages::Welcome::default()
+    }
+}
+
+/// A connection may live for a day before it breaks, and its token must still be good then.
+const RESUME_TOKEN_SPARE_S: u64 = 24 * 3600;
+
+/// The rooms a session is in; for another session (`own` = false) without channels: those it has to join.
+fn session_rooms(session: &Session, own: bool) -> Vec<messages::Joined> {
+    let joined = |route: link::RoomRoute| messages::Joined {
+        room: Some(messages::RoomView {
+            room: route.key.room.to_string(),
+            run: route.run,
+            ..messages::RoomView::default()
+        }),
+        channel: if own { route.channel } else { 0 },
+        seat: route.seat.map(u32::from),
+        ..messages::Joined::default()
+    };
+    session.rooms().into_iter().map(joined).collect()
+}
+
+/// Ends what a lost connection leaves behind: the session waits for its client.
+pub fn connection_lost(services: &Services, session: &Arc<Session>, connection: &Arc<Connection>, now: Moment) {
+    if session.lose(connection, now) {
+        services.sessions.note_lost(session, now);
+        session.tell_rooms(|session| ToRoom::Lost { session });
+    }
+}
+
+/// Ends a session for good: its client said good-bye, or did not come back in time.
+pub fn end_session(services: &Services, session: &Arc<Session>) {
+    services.sessions.remove(session);
+    services.matchmaking.gone(&session.id);
+    session.end();
+}
+
+/// The app that a client named, or the first one.
+pub fn app_or_default(services: &Services, named: Option<&str>) -> AppId {
+    named.map_or_else(|| services.accounts.default_app().clone(), AppId::new)
+}

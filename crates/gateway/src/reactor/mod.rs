@@ -1,0 +1,300 @@
+//! The gateway's threads: each waits for its sockets, reads them, and writes what came of it.
+
+mod entry;
+mod mailbox;
+
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::Moment;
+use link::Class;
+use mio::event::Event;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+use prost::Message;
+use protocol::{ErrorCode, Fault, messages, operation};
+use slab::Slab;
+
+use crate::connection::{self, Connection};
+use crate::login;
+use crate::services::Services;
+
+use entry::{Entry, Outcome};
+pub use entry::ListenerKind;
+pub use mailbox::{Mailbox, Order};
+
+const WAKER: Token = Token(usize::MAX);
+const FIRST_LISTENER: usize = usize::MAX / 2;
+/// How often silence and deadlines are looked for.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// How long a connection that we have ended may take to end too.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// One thread's world.
+pub struct Reactor {
+    services: Arc<Services>,
+    poll: Poll,
+    entries: Slab<Entry>,
+    /// The first reactor accepts for all.
+    listeners: Vec<(TcpListener, ListenerKind)>,
+    mailbox: Arc<Mailbox>,
+    /// All reactors' mailboxes: new connections go round.
+    mailboxes: Vec<Arc<Mailbox>>,
+    next_mailbox: usize,
+    buffer: Vec<u8>,
+    next_sweep: Moment,
+    stopping: bool,
+}
+
+impl Reactor {
+    pub fn new(services: Arc<Services>) -> io::Result<Reactor> {
+        let poll = Poll::new()?;
+        let mailbox = Arc::new(Mailbox::new(mio::Waker::new(poll.registry(), WAKER)?));
+        Ok(Reactor {
+            services,
+            poll,
+            entries: Slab::new(),
+            listeners: Vec::new(),
+            mailbox,
+            mailboxes: Vec::new(),
+            next_mailbox: 0,
+            buffer: vec![0; 64 * 1024],
+            next_sweep: Moment::ZERO,
+            stopping: false,
+        })
+    }
+
+    pub fn mailbox(&self) -> Arc<Mailbox> {
+        self.mailbox.clone()
+    }
+
+    /// Makes this reactor the one that accepts, for all of `mailboxes`.
+    pub fn accept_for(
+        &mut self,
+        listeners: Vec<(TcpListener, ListenerKind)>,
+        mailboxes: Vec<Arc<Mailbox>>,
+    ) -> io::Result<()> {
+        self.mailboxes = mailboxes;
+        for (mut listener, kind) in listeners {
+            let token = Token(FIRST_LISTENER + self.listeners.len());
+            self.poll.registry().register(&mut listener, token, Interest::READABLE)?;
+            self.listeners.push((listener, kind));
+        }
+        Ok(())
+    }
+
+    /// Runs until it is told to stop.
+    pub fn run(mut self) {
+        connection::gather_on_this_thread();
+        let mut events = Events::with_capacity(1024);
+        while !self.stopping {
+            let until_sweep = self.next_sweep.since(self.services.clock.now());
+            match self.poll.poll(&mut events, Some(until_sweep.max(Duration::from_millis(1)))) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::error!(event = "poll_failed", %error, "the gateway cannot wait for its sockets");
+                    return;
+                }
+            }
+            for event in &events {
+                self.on_event(event);
+            }
+            connection::flush_deferred();
+            let now = self.services.clock.now();
+            if now >= self.next_sweep {
+                self.next_sweep = now + SWEEP_EVERY;
+                self.sweep(now);
+                connection::flush_deferred();
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: &Event) {
+        match event.token() {
+            WAKER => self.read_mail(),
+            Token(token) if token >= FIRST_LISTENER => self.accept(token - FIRST_LISTENER),
+            Token(key) => self.on_socket(key, event),
+        }
+    }
+
+    fn on_socket(&mut self, key: usize, event: &Event) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        if event.is_writable()
+            && let Some(live) = entry.live()
+        {
+            live.connection.on_writable();
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            match entry.on_readable(&self.services, &mut self.buffer) {
+                Outcome::GoOn => {}
+                Outcome::Close => self.forget(key),
+                Outcome::HandOver(mut http) => {
+                    self.entries.remove(key);
+                    let _ = &mut http;
+                    self.services.http.serve(*http);
+                }
+            }
+        }
+    }
+
+    fn read_mail(&mut self) {
+        while let Some(order) = self.mailbox.take() {
+            match order {
+                Order::Adopt { socket, kind, peer } => self.adopt(socket, kind, peer),
+                Order::Drain => {
+                    for (listener, _) in &mut self.listeners {
+                        let _ = self.poll.registry().deregister(listener);
+                    }
+                    self.listeners.clear();
+                    let fault = Fault::from(ErrorCode::Draining).retry_after(self.services.config.retry_within);
+                    for (_, entry) in &self.entries {
+                        if let Some(live) = entry.live() {
+                            live.connection.close(operation::GOODBYE, &fault);
+                        }
+                    }
+                }
+                Order::Stop => self.stopping = true,
+            }
+        }
+    }
+
+    fn accept(&mut self, index: usize) {
+        loop {
+            let Some((listener, kind)) = self.listeners.get(index) else { return };
+            let kind = *kind;
+            match listener.accept() {
+                Ok((socket, peer)) => {
+                    let turn = self.next_mailbox % self.mailboxes.len().max(1);
+                    self.next_mailbox = self.next_mailbox.wrapping_add(1);
+                    match self.mailboxes.get(turn) {
+                        Some(mailbox) if !Arc::ptr_eq(mailbox, &self.mailbox) => {
+                            mailbox.put(Order::Adopt { socket, kind, peer: peer.ip() });
+                        }
+                        _ => self.adopt(socket, kind, peer.ip()),
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    // Out of files, most likely: the next arrival or sweep tries again.
+                    self.services.metrics.gateway.refused_total.of(&["accept_failed"]).increment();
+                    tracing::warn!(event = "accept_failed", %error, "a connection could not be accepted");
+                    return;
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, socket: TcpStream, kind: ListenerKind, peer: IpAddr) {
+        let services = self.services.clone();
+        let _ = socket.set_nodelay(true);
+        let tls = match services.tls.as_ref().map(crate::tls::TlsAcceptor::accept).transpose() {
+            Ok(tls) => tls,
+            Err(error) => {
+                tracing::warn!(event = "tls_failed", %error);
+                return;
+            }
+        };
+        let mut entry = Entry::new(socket, tls, kind, peer, &services);
+        services.metrics.gateway.accepted_total.of(&[kind.label()]).increment();
+        if let Err(fault) = services.doorman.admit(entry.address.key(), entry.opened_at) {
+            entry.refuse(&services, &fault);
+            return;
+        }
+        let slot = self.entries.vacant_entry();
+        let token = Token(slot.key());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let Some(socket) = entry.socket_mut() else { return };
+        if let Err(error) = self.poll.registry().register(socket, token, interest) {
+            tracing::warn!(event = "register_failed", %error);
+            services.doorman.leave(entry.address.key(), None);
+            return;
+        }
+        services.metrics.gateway.connections_open.of(&[kind.label()]).increment();
+        entry.listener = kind;
+        slot.insert(entry);
+    }
+
+    /// Releases everything that a connection held.
+    fn forget(&mut self, key: usize) {
+        let entry = self.entries.remove(key);
+        release(&self.services, &entry);
+    }
+
+    fn sweep(&mut self, now: Moment) {
+        let services = self.services.clone();
+        let mut over = Vec::new();
+        for (key, entry) in &mut self.entries {
+            if sweep_entry(&services, entry, now) {
+                over.push(key);
+            }
+        }
+        for key in over {
+            self.forget(key);
+        }
+        for index in 0..self.listeners.len() {
+            self.accept(index);
+        }
+    }
+}
+
+/// Counts a connection out, and lets its session wait for it.
+fn release(services: &Services, entry: &Entry) {
+    let live = entry.live();
+    let session = live.and_then(|live| live.session.as_ref());
+    services.doorman.leave(entry.address.key(), session.map(AsRef::as_ref));
+    services.metrics.gateway.connections_open.of(&[entry.listener.label()]).decrement();
+    if let Some(live) = live {
+        let reason = live.connection.closing();
+        let label = reason.as_ref().map_or("client", |fault| fault.code.name());
+        services.metrics.gateway.closes_total.of(&[label]).increment();
+        if label == ErrorCode::TooSlow.name() {
+            services.metrics.gateway.slow_consumers_total.increment();
+        }
+        if let Some(session) = &live.session {
+            login::connection_lost(services, session, &live.connection, services.clock.now());
+        }
+    }
+}
+
+/// Looks after one connection; `true` if it is over.
+fn sweep_entry(services: &Services, entry: &mut Entry, now: Moment) -> bool {
+    let config = &services.config;
+    let silent = now.since(entry.heard_at);
+    let Some(live) = entry.live() else {
+        if now.since(entry.opened_at) < config.login_timeout {
+            return false;
+        }
+        entry.refuse(services, &ErrorCode::LoginTimeout.into());
+        return true;
+    };
+    if live.connection.closing().is_some() {
+        return live.connection.closed_for(now) > LINGER;
+    }
+    let Some(session) = &live.session else {
+        if now.since(entry.opened_at) >= config.login_timeout {
+            live.connection.close(operation::ERROR, &ErrorCode::LoginTimeout.into());
+        }
+        return false;
+    };
+    for id in session.overdue_calls(now) {
+        crate::calls::deadline_passed(session, id);
+    }
+    if silent >= config.heartbeat * 3 {
+        live.connection.close(operation::GOODBYE, &ErrorCode::Idle.into());
+    } else if silent >= config.heartbeat + config.heartbeat / 2 && !entry.probed {
+        probe(services, &live.connection);
+        entry.probed = true;
+    }
+    false
+}
+
+/// Asks a silent client for a word: a half-open socket answers with an error sooner or later.
+fn probe(services: &Services, connection: &Arc<Connection>) {
+    let heartbeat =
+        messages::Heartbeat { time_ms: services.clock.wall_ms() as f64, ..messages::Heartbeat::default() };
+    connection.send(operation::HEARTBEAT, &heartbeat.encode_to_vec(), None, Class::Reliable);
+}
