@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clock::Moment;
 use link::{Class, ToRoom};
-use model::{AppId, Build};
+use model::Build;
 use prost::Message;
 use protocol::messages::build_verdict::Decision;
 use protocol::{ErrorCode, Fault, messages, operation};
@@ -12,7 +12,7 @@ use protocol::{ErrorCode, Fault, messages, operation};
 use crate::connection::Connection;
 use crate::resume_token::ResumeToken;
 use crate::services::Services;
-use crate::session::{NewSession, Session};
+use crate::session::{NewSession, Opened, Session};
 
 /// What a login frame asks for.
 pub enum LoginRequest<'a> {
@@ -58,13 +58,14 @@ pub fn log_in(
     outcome.map(|(session, _)| session)
 }
 
-type Opened = (Arc<Session>, &'static str);
+/// A session, and how it came about: the label of the metric.
+type LoggedIn = (Arc<Session>, &'static str);
 
 fn resume_or_open(
     services: &Services,
     connection: &Arc<Connection>,
     login: messages::Login,
-) -> Result<Opened, Fault> {
+) -> Result<LoggedIn, Fault> {
     let token = services.resume_key.open(&login.resume)?;
     let Some(session) = services.sessions.get(&token.session) else {
         // The session did not outlive its window, or not its process: the player does.
@@ -100,7 +101,7 @@ fn open(
     connection: &Arc<Connection>,
     claims: accounts::AccessClaims,
     login: messages::Login,
-) -> Result<Opened, Fault> {
+) -> Result<LoggedIn, Fault> {
     let verdict = services.releases.decide(&claims.app, &login.build);
     if verdict.decision() == Decision::MustUpdate {
         let sentence = if verdict.message.is_empty() { ErrorCode::Outdated.english().into() } else { verdict.message };
@@ -115,8 +116,7 @@ fn open(
         device: login.device,
         number,
     };
-    let (session, replaced) =
-        services.sessions.open(new).map_err(|_newer| Fault::from(ErrorCode::Replaced))?;
+    let Opened { session, replaced } = services.sessions.open(new).ok_or(ErrorCode::Replaced)?;
     let left_behind = replaced.as_ref().map(|replaced| session_rooms(replaced, false)).unwrap_or_default();
     session.begin(connection.clone(), |generation| {
         let welcome = messages::Welcome {
@@ -190,9 +190,4 @@ pub fn end_session(services: &Services, session: &Arc<Session>) {
     services.sessions.remove(session);
     services.matchmaking.gone(&session.id);
     session.end();
-}
-
-/// The app that a client named, or the first one.
-pub fn app_or_default(services: &Services, named: Option<&str>) -> AppId {
-    named.map_or_else(|| services.accounts.default_app().clone(), AppId::new)
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use matchmaking::Asking;
-use model::TicketId;
 use protocol::messages;
 
 use super::{Reply, read_body};
@@ -13,26 +11,18 @@ use crate::session::Session;
 
 pub fn start(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {
     let Some((request, reply)) = read_body::<messages::MatchStart>(body, reply) else { return };
-    services.matchmaking.submit(asking(session), request, Box::new(move |ticket| reply.finish(ticket)));
+    let Session { app, player, id, build, .. } = &**session;
+    services.matchmaking.submit(app, player, id, build, request, Box::new(move |ticket| reply.finish(ticket)));
 }
 
 pub fn cancel(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {
     let Some((request, reply)) = read_body::<messages::MatchCancel>(body, reply) else { return };
-    let ticket = TicketId::new(request.ticket);
-    services.matchmaking.cancel(asking(session), ticket, Box::new(move |ticket| reply.finish(ticket)));
+    let done = Box::new(move |ticket| reply.finish(ticket));
+    services.matchmaking.cancel(&session.app, &session.player, request, done);
 }
 
 pub fn status(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {
     let Some((request, reply)) = read_body::<messages::MatchStatus>(body, reply) else { return };
-    let ticket = TicketId::new(request.ticket);
-    services.matchmaking.status(asking(session), ticket, Box::new(move |ticket| reply.finish(ticket)));
-}
-
-fn asking(session: &Session) -> Asking {
-    Asking {
-        app: session.app.clone(),
-        player: session.player.clone(),
-        session: session.id.clone(),
-        build: session.build.clone(),
-    }
+    let done = Box::new(move |ticket| reply.finish(ticket));
+    services.matchmaking.status(&session.app, &session.player, request, done);
 }

@@ -64,7 +64,7 @@ pub struct Live {
     /// The client has spoken since its login.
     spoken: bool,
     /// The beginning of a message that comes in several WebSocket frames.
-    fragments: Option<Box<Vec<u8>>>,
+    fragments: Option<Vec<u8>>,
 }
 
 /// What became of an event.
@@ -72,8 +72,23 @@ pub enum Outcome {
     GoOn,
     /// Forget the connection.
     Close,
-    /// It is ordinary HTTP: somebody else's now.
-    HandOver(Box<HttpConnection>),
+    /// It is ordinary HTTP: somebody else's from now on.
+    HandOver(Box<OrdinaryHttp>),
+}
+
+/// A connection on its way out of the reactor.
+pub struct OrdinaryHttp {
+    pub socket: TcpStream,
+    tls: Option<Box<ServerConnection>>,
+    already_read: Vec<u8>,
+    address: IpAddr,
+}
+
+impl OrdinaryHttp {
+    pub fn into_connection(self) -> HttpConnection {
+        let OrdinaryHttp { socket, tls, already_read, address } = self;
+        HttpConnection { socket: socket.into(), tls, already_read, address }
+    }
 }
 
 impl Entry {
@@ -183,15 +198,15 @@ impl Entry {
     /// Finds out what the connection is.
     fn on_head(&mut self, services: &Services) -> Outcome {
         let Kind::Head { socket, .. } = &mut self.kind else { return Outcome::GoOn };
-        let peer = socket.peer_addr().map(|peer| peer.ip().to_canonical());
-        let proxied = peer.is_ok_and(|peer| services.config.proxies.lists(peer));
+        let peer = socket.peer_addr().ok().map(|peer| peer.ip().to_canonical());
+        let proxied = peer.is_some_and(|peer| services.config.proxies.lists(peer));
         if proxied {
             match read_proxy_header(&self.arrived) {
                 Ok(ProxyHeader::Absent) => {}
                 Ok(ProxyHeader::Incomplete) => return Outcome::GoOn,
                 Ok(ProxyHeader::Present { source, length }) => {
                     self.arrived.drain(..length);
-                    if let (Some(source), Ok(peer)) = (source, peer) {
+                    if let (Some(source), Some(peer)) = (source, peer) {
                         let address = services.config.proxies.client_address(peer, Some(source.ip()), None);
                         if let Err(fault) = self.move_to(services, address) {
                             return self.refuse(services, &fault);
@@ -283,12 +298,8 @@ impl Entry {
         let Kind::Head { socket, tls, .. } = std::mem::replace(&mut self.kind, Kind::Gone) else {
             return Outcome::Close;
         };
-        Outcome::HandOver(Box::new(HttpConnection {
-            socket: socket.into(),
-            tls,
-            already_read: std::mem::take(&mut self.arrived),
-            address: self.address.ip,
-        }))
+        let already_read = std::mem::take(&mut self.arrived);
+        Outcome::HandOver(Box::new(OrdinaryHttp { socket, tls, already_read, address: self.address.ip }))
     }
 
     /// Ends a connection that never became anything, with a sentence where its protocol has a place for one.

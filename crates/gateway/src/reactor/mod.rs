@@ -132,9 +132,9 @@ impl Reactor {
                 Outcome::GoOn => {}
                 Outcome::Close => self.forget(key),
                 Outcome::HandOver(mut http) => {
-                    self.entries.remove(key);
-                    let _ = &mut http;
-                    self.services.http.serve(*http);
+                    let _ = self.poll.registry().deregister(&mut http.socket);
+                    self.forget(key);
+                    self.services.http.serve(http.into_connection());
                 }
             }
         }

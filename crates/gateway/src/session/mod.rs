@@ -16,7 +16,7 @@ use protocol::{ErrorCode, Fault, messages, operation};
 use crate::connection::{Connection, Sent};
 
 pub use answers::Known;
-pub use registry::{NewSession, Sessions};
+pub use registry::{NewSession, Opened, Sessions};
 
 /// Bounds of what one session keeps.
 #[derive(Clone, Copy, Debug)]

@@ -22,6 +22,12 @@ pub struct NewSession {
     pub number: u32,
 }
 
+/// A new session, and the one whose place it took.
+pub struct Opened {
+    pub session: Arc<Session>,
+    pub replaced: Option<Arc<Session>>,
+}
+
 /// All sessions. A player has at most one: the newer login wins.
 pub struct Sessions {
     limits: SessionLimits,
@@ -43,8 +49,8 @@ impl Sessions {
 
     /// Makes a session and gives back the one that it replaces, which stays known by its id until it expires.
     ///
-    /// `Err` if the player has a session of a higher number already: a stalled login does not throw out a newer one.
-    pub fn open(&self, new: NewSession) -> Result<(Arc<Session>, Option<Arc<Session>>), Arc<Session>> {
+    /// `None` if the player has a session of a higher number already: a stalled login does not throw out a newer one.
+    pub fn open(&self, new: NewSession) -> Option<Opened> {
         let session = Arc::new(Session {
             id: SessionId::new(Chance::system().name(20)),
             app: new.app,
@@ -59,12 +65,12 @@ impl Sessions {
         });
         let mut inner = self.lock();
         let player = (session.app.clone(), session.player.clone());
-        if let Some(newer) = inner.by_player.get(&player).filter(|known| known.number > session.number) {
-            return Err(newer.clone());
+        if inner.by_player.get(&player).is_some_and(|known| known.number > session.number) {
+            return None;
         }
         let replaced = inner.by_player.insert(player, session.clone());
         inner.by_id.insert(session.id.clone(), session.clone());
-        Ok((session, replaced))
+        Some(Opened { session, replaced })
     }
 
     pub fn get(&self, id: &SessionId) -> Option<Arc<Session>> {

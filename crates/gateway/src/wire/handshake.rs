@@ -25,7 +25,6 @@ pub struct UpgradeRequest {
     pub key: String,
     /// From `?token=`, `Authorization: Bearer` or the subprotocol `bearer.<token>`.
     pub token: Option<String>,
-    pub app: Option<String>,
     pub build: Option<String>,
     pub device: Option<String>,
     /// Offered subprotocols; one must be chosen where any was offered.
@@ -78,7 +77,6 @@ fn read_request(request: &httparse::Request<'_, '_>, length: usize) -> Head {
     let request = UpgradeRequest {
         key: key.to_owned(),
         token,
-        app: parameter("app"),
         build: parameter("build"),
         device: parameter("device"),
         protocol,
