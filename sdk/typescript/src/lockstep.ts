@@ -1,0 +1,356 @@
+// Lockstep (帧同步): every client computes the same state from the same inputs. This file applies what the room says in
+// order, exactly once, whatever the network does: frames that come twice, late, in a hurry, or not at all.
+import type { Clock } from "./clock";
+import { Emitter } from "./emitter";
+import { JianziError, MISUSE } from "./errors";
+import type { Frame } from "./generated/messages";
+import { type Inputs, readInputs, type SentInput } from "./inputs";
+import type { InputRefusal, RoomSpec, Seat } from "./room_types";
+import { TickLog } from "./tick_log";
+
+/** The game. Whole numbers, no clock, no chance but the seed: the same on every device. */
+export interface Rules<S> {
+  /** The state before tick 1. Only `seats`, `seed`, `bots` and `spec` are the same for everybody at any time. */
+  start(info: StartInfo): S;
+  /** One tick on. May change `state` itself and return it. */
+  step(state: S, tick: Tick): S;
+  /** A number from 0 to 2³²−1 that differs when states do. With it, players who drift apart are found. */
+  hash?(state: S): number;
+  /** Once the match is over: its outcome, equal for everybody, up to 4 KiB. */
+  result?(state: S): ArrayLike<number> | undefined;
+  /** A copy of the state, for going back quickly; without it going back means computing from tick 1. */
+  save?(state: S): unknown;
+  load?(saved: any): S;
+}
+
+export interface StartInfo {
+  /** How many. */
+  seats: number;
+  seed: number;
+  /** The seats that the rules play by themselves. */
+  bots: number[];
+  spec: RoomSpec;
+  /** Who sits there now; for names and colours only. */
+  players: Seat[];
+}
+
+export interface Tick {
+  tick: number;
+  /** In the order in which the room applied them. */
+  inputs: { seat: number; data: Uint8Array }[];
+}
+
+export interface LockstepEvents<S> {
+  /** After every tick; after a cut many come in a hurry (`game.catchingUp`). */
+  tick: S;
+  /** All that was missed has been applied. */
+  caughtUp: { ticks: number; pauseMs: number };
+  /** The rules gave a result. */
+  over: { result: Uint8Array; tick: number; hash: number };
+  /** The room did not apply an input. */
+  refused: { number: number; reason: InputRefusal };
+}
+
+export interface LockstepStats {
+  /** Milliseconds for which the game stood still, in all. */
+  pauseMs: number;
+  /** Ticks that were caught up on. */
+  framesBackfilled: number;
+  /** Acknowledged inputs that a new run of the room did not have and that could not be given to it again. */
+  inputsLost: number;
+  inputsRefused: number;
+  /** Sent and not acknowledged yet. */
+  inputsPending: number;
+  rttMs: number;
+  /** No difference to other players has been told. */
+  hashesEqual: boolean;
+}
+
+export type InputVerdict = { ok: true; number: number } | { ok: false; reason: "not_started" | "over" | "spectator" | "full" | "too_long" };
+
+/** What the game needs of its room. */
+export interface LockstepRoom {
+  clock: Clock;
+  inputs: Inputs;
+  seat(): number | undefined;
+  startInfo(): StartInfo;
+  spec(): RoomSpec;
+  isPlaying(): boolean;
+  isOver(): boolean;
+  rttMs(): number;
+  /** Asks for the ticks from this one on. */
+  resume(fromTick: number): void;
+  sendInput(input: SentInput): void;
+  sendHash(tick: number, hash: number): void;
+  report(result: Uint8Array, hash: number, tick: number): void;
+  rewound(event: { from: number; to: number; reason: string }): void;
+}
+
+const INPUT_BYTES = 1024;
+const SNAPSHOT_EVERY = 64;
+const SNAPSHOTS = 8;
+/** Ticks asked for again, to compare them, when the room's history may differ from ours. */
+const OVERLAP = 256;
+/** Frames beyond a gap that are kept meanwhile. */
+const AHEAD = 1024;
+
+export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
+  state: S;
+  /** The last tick that `state` holds. */
+  tick = 0;
+  /** The rules gave a result, or `end` was called. */
+  over = false;
+  result?: Uint8Array;
+  private run = 0;
+  private target = 0;
+  private backfilled = 0;
+  private refused = 0;
+  private paused = 0;
+  private interruptedAt?: number;
+  private caughtTicks = 0;
+  private lastTickAt: number;
+  private equal = true;
+  /** The room's history before `tick` may differ from ours since this tick. */
+  private unverifiedFrom?: number;
+  private healedAt = 0;
+  private log = new TickLog();
+  private ahead: { [tick: number]: Uint8Array } = {};
+  private aheadCount = 0;
+  private snapshots: { tick: number; saved: unknown }[] = [];
+
+  /** @internal */
+  constructor(
+    private readonly room: LockstepRoom,
+    private readonly rules: Rules<S>,
+  ) {
+    super();
+    this.state = rules.start(room.startInfo());
+    this.lastTickAt = room.clock.now();
+  }
+
+  /** More than what happens now is being applied. */
+  get catchingUp(): boolean {
+    return this.interruptedAt !== undefined;
+  }
+
+  get stats(): LockstepStats {
+    const { inputs } = this.room;
+    return {
+      pauseMs: this.paused, framesBackfilled: this.backfilled, inputsLost: inputs.lost, inputsRefused: this.refused,
+      inputsPending: inputs.pendingCount, rttMs: this.room.rttMs(), hashesEqual: this.equal,
+    };
+  }
+
+  /** The state's hash, by the rules. */
+  get hash(): number {
+    return this.rules.hash ? this.rules.hash(this.state) >>> 0 : 0;
+  }
+
+  /**
+   * Does something: up to 1 KiB, applied at the next tick of the room, for everybody. It survives a cut connection.
+   * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
+   */
+  input(data: ArrayLike<number>, options: { tick?: number } = {}): InputVerdict {
+    if (this.over || this.room.isOver()) return { ok: false, reason: "over" };
+    if (this.room.seat() === undefined) return { ok: false, reason: "spectator" };
+    if (!this.room.isPlaying() && !this.tick) return { ok: false, reason: "not_started" };
+    if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
+    const input = this.room.inputs.add(Uint8Array.from(data), options.tick || 0);
+    if (!input) return { ok: false, reason: "full" };
+    this.room.sendInput(input);
+    return { ok: true, number: input.number };
+  }
+
+  /** Ends the match for this player and reports the outcome, for rules without `result`. */
+  end(result: ArrayLike<number> = []): void {
+    if (this.over) return;
+    this.over = true;
+    this.result = Uint8Array.from(result);
+    const { tick, hash } = this;
+    if (this.room.seat() !== undefined) this.room.report(this.result, hash, tick);
+    this.emit("over", { result: this.result, tick, hash });
+  }
+
+  /** @internal The room's own word on where it stands; `run` and `tick` of a fresh view. */
+  resumePoint(run: number, tick: number): number {
+    if (this.run && run > this.run) this.doubt();
+    if (tick < this.tick && run >= this.run && this.run) this.rewind(tick, run);
+    return this.unverifiedFrom || this.tick + 1;
+  }
+
+  /** @internal A resume was answered: live ticks begin behind this one. */
+  resumed(tick: number): void {
+    this.target = Math.max(this.target, tick);
+    if (this.tick >= this.target) this.caughtUp();
+  }
+
+  /** @internal The connection is gone. */
+  interrupted(): void {
+    if (this.interruptedAt !== undefined || !this.tick || this.over) return;
+    this.interruptedAt = this.lastTickAt;
+    this.caughtTicks = 0;
+  }
+
+  /** @internal The room's view has changed before the first tick. */
+  seated(): void {
+    if (!this.tick) this.state = this.rules.start(this.room.startInfo());
+  }
+
+  /** @internal */
+  refuse(number: number, reason: InputRefusal): void {
+    this.refused++;
+    this.emit("refused", { number, reason });
+  }
+
+  /** @internal */
+  take(frame: Frame): void {
+    const { inputs } = this.room;
+    if (frame.run < this.run) return;
+    const newRun = this.run > 0 && frame.run > this.run;
+    if (newRun && frame.continuesAt) {
+      if (frame.continuesAt <= this.tick) this.rewind(frame.continuesAt - 1, frame.run);
+    } else if (newRun) this.doubt();
+    this.run = frame.run;
+    for (let i = 0; i < frame.ticks.length; i++) this.takeTick(frame.tick + i, frame.ticks[i] as Uint8Array, frame.backfill);
+    if (newRun) inputs.after(frame.applied).forEach((input) => this.room.sendInput(input));
+    else inputs.acknowledge(frame.applied);
+    if (this.over) this.unverifiedFrom = this.interruptedAt = undefined;
+    else if (!frame.backfill || this.tick >= this.target) this.settle();
+  }
+
+  /** @internal States differ; those of `seats` are the odd ones. */
+  differs(seats: number[], lastAgreedTick: number): void {
+    this.equal = false;
+    const seat = this.room.seat();
+    // Once in a while, computing again helps: a state that something else has touched. Rules that differ do not heal.
+    if (seat === undefined || seats.indexOf(seat) < 0 || this.over || this.tick - this.healedAt < 200) return;
+    this.healedAt = this.tick;
+    this.rewind(Math.min(lastAgreedTick, this.tick), this.run, "desync");
+  }
+
+  /** @internal All agreed on the outcome. */
+  agreed(): void {
+    this.equal = true;
+  }
+
+  private takeTick(tick: number, bytes: Uint8Array, backfill: boolean): void {
+    if (tick <= this.tick) {
+      const ours = this.unverifiedFrom !== undefined && this.log.get(tick);
+      if (!ours || same(ours, bytes)) return;
+      // Ours is of an older run. If even the first one compared differs, so may those before it.
+      this.rewind(tick === this.unverifiedFrom ? 0 : tick - 1, this.run);
+      if (tick > this.tick + 1) return;
+    }
+    // Once decided, the match stays as it was then.
+    if (this.over) return;
+    if (tick > this.tick + 1) return this.keepAhead(tick, bytes);
+    this.unverifiedFrom = undefined;
+    this.apply(tick, bytes, backfill);
+    for (let next; !this.over && (next = this.ahead[this.tick + 1]); ) {
+      delete this.ahead[this.tick + 1];
+      this.aheadCount--;
+      this.apply(this.tick + 1, next, backfill);
+    }
+  }
+
+  private keepAhead(tick: number, bytes: Uint8Array): void {
+    if (!this.ahead[tick] && this.aheadCount < AHEAD) {
+      this.ahead[tick] = bytes;
+      this.aheadCount++;
+    }
+    this.interrupted();
+    this.room.resume(this.tick + 1);
+  }
+
+  private apply(tick: number, bytes: Uint8Array, backfill: boolean): void {
+    if (tick === 1) this.seated();
+    this.step(tick, bytes);
+    if (backfill) this.backfilled++;
+    if (this.catchingUp) this.caughtTicks++;
+    if (this.rules.hash && !this.catchingUp && tick % this.room.spec().lockstep.hashEvery === 0) this.room.sendHash(tick, this.hash);
+    this.emit("tick", this.state);
+    this.checkResult();
+  }
+
+  private step(tick: number, bytes: Uint8Array): void {
+    this.state = this.rules.step(this.state, { tick, inputs: readInputs(bytes) });
+    this.tick = tick;
+    this.log.add(tick, bytes);
+    if (this.rules.save && tick % SNAPSHOT_EVERY === 0) {
+      this.snapshots = this.snapshots.concat({ tick, saved: this.rules.save(this.state) }).slice(-SNAPSHOTS);
+    }
+  }
+
+  private checkResult(): void {
+    const result = this.rules.result && !this.over && this.rules.result(this.state);
+    if (result) this.end(result);
+  }
+
+  /** Live again, or never away: counts the time in which nothing moved. */
+  private settle(): void {
+    if (this.interruptedAt !== undefined && this.tick >= this.target && this.unverifiedFrom === undefined) this.caughtUp();
+    const now = this.room.clock.now();
+    if (this.interruptedAt === undefined) {
+      const { tickHz, ticksPerMessage } = this.room.spec().lockstep;
+      const usual = (1000 / tickHz) * ticksPerMessage;
+      const still = now - this.lastTickAt;
+      if (this.tick > 1 && still > Math.max(250, 4 * usual)) this.paused += still - usual;
+      this.lastTickAt = now;
+    }
+  }
+
+  private caughtUp(): void {
+    if (this.interruptedAt === undefined) return;
+    const now = this.room.clock.now();
+    const pauseMs = now - this.interruptedAt;
+    this.interruptedAt = undefined;
+    this.lastTickAt = now;
+    this.paused += pauseMs;
+    this.emit("caughtUp", { ticks: this.caughtTicks, pauseMs });
+    this.caughtTicks = 0;
+  }
+
+  /** The room went on without us from a tick that we do not know: what we hold is compared before more is applied. */
+  private doubt(): void {
+    if (this.unverifiedFrom !== undefined || !this.tick) return;
+    this.unverifiedFrom = Math.max(1, this.tick + 1 - OVERLAP, this.log.first());
+    this.interrupted();
+    this.room.resume(this.unverifiedFrom);
+  }
+
+  /** Back to the state after tick `to`: from the nearest earlier one that is kept, by the log or by asking the room. */
+  private rewind(to: number, run: number, reason = "recovery"): void {
+    const from = this.tick;
+    this.interrupted();
+    this.run = run;
+    this.unverifiedFrom = undefined;
+    this.ahead = {};
+    this.aheadCount = 0;
+    this.snapshots = this.snapshots.filter((snapshot) => snapshot.tick <= to);
+    const snapshot = this.rules.load && this.snapshots[this.snapshots.length - 1];
+    this.over = false;
+    this.result = undefined;
+    this.tick = snapshot ? snapshot.tick : 0;
+    this.state = snapshot && this.rules.load ? this.rules.load(snapshot.saved) : this.rules.start(this.room.startInfo());
+    const known = this.log;
+    this.log = known.before(this.tick + 1);
+    for (let bytes; this.tick < to && (bytes = known.get(this.tick + 1)); ) this.step(this.tick + 1, bytes);
+    // The room has more than what the log gave.
+    if (this.tick < to || reason === "desync") {
+      this.target = Math.max(to, reason === "desync" ? from : 0);
+      this.room.resume(this.tick + 1);
+    } else this.target = 0;
+    if (reason !== "desync") this.room.rewound({ from, to, reason });
+    this.emit("tick", this.state);
+  }
+}
+
+export function checkRules(rules: Rules<any>): void {
+  if (!rules || typeof rules.start !== "function" || typeof rules.step !== "function") {
+    throw new JianziError(MISUSE, "lockstep() wants an object with start(info) and step(state, tick)");
+  }
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
