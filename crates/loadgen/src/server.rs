@@ -1,0 +1,198 @@
+//! The server under test: one that runs already, or a child process of our own.
+
+use std::ffi::OsString;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clock::{Chance, Clock};
+
+use crate::child::Process;
+use crate::cli::ServerArgs;
+use crate::http_login;
+use crate::process;
+use crate::sources::Sources;
+
+/// What is measured: the server, or the bare relay beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    Jianzi,
+    Floor,
+}
+
+impl Target {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Target::Jianzi => "jianzi",
+            Target::Floor => "floor",
+        }
+    }
+}
+
+/// A server that answers. Dropping it stops it if it is a child.
+pub struct Server {
+    pub target: Target,
+    pub door: Door,
+    /// Known for children, and when `--pid` tells it; without it nothing is said of CPU and memory.
+    pub pid: Option<u32>,
+    /// From the start of the process to its word "ready".
+    pub ready_after: Option<Duration>,
+    _process: Option<Process>,
+    _data: Option<DataFolder>,
+}
+
+/// Where players come in.
+#[derive(Clone, Debug)]
+pub struct Door {
+    pub address: SocketAddr,
+    /// Of the upgrade; the floor groups connections by it and has others.
+    pub path: String,
+    pub app: String,
+}
+
+impl Server {
+    pub fn start(target: Target, args: &ServerArgs) -> Result<Server> {
+        match (target, &args.url) {
+            (Target::Floor, _) => Server::start_floor(args),
+            (Target::Jianzi, Some(url)) => Server::at(url, args),
+            (Target::Jianzi, None) => Server::start_jianzi(args),
+        }
+    }
+
+    fn at(url: &str, args: &ServerArgs) -> Result<Server> {
+        let rest = url.strip_prefix("ws://").context("--url begins with ws://")?;
+        let (host, path) = match rest.split_once('/') {
+            Some((host, path)) => (host, format!("/{path}")),
+            None => (rest, "/ws".to_owned()),
+        };
+        let mut addresses = host.to_socket_addrs().with_context(|| format!("resolve {host}"))?;
+        let address = addresses.next().with_context(|| format!("{host} has no address"))?;
+        Ok(Server {
+            target: Target::Jianzi,
+            door: Door { address, path, app: args.app.clone() },
+            pid: args.pid,
+            ready_after: None,
+            _process: None,
+            _data: None,
+        })
+    }
+
+    fn start_jianzi(args: &ServerArgs) -> Result<Server> {
+        let data = DataFolder::new()?;
+        let mut command = Command::new(program(args)?);
+        command.arg("dev");
+        for door in ["--http", "--tcp", "--admin"] {
+            command.args([door, "127.0.0.1:0"]);
+        }
+        command.arg("--data").arg(&data.0).args(&args.server_arg).env("NO_COLOR", "1");
+        for setting in &args.server_env {
+            let (name, value) = setting.split_once('=').context("--server-env is NAME=VALUE")?;
+            command.env(name, value);
+        }
+        Server::started(Target::Jianzi, command, args, Some(data))
+    }
+
+    fn start_floor(args: &ServerArgs) -> Result<Server> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bench", "ws-floor-server", "--floor-threads"]).arg(args.floor_threads.to_string());
+        Server::started(Target::Floor, command, args, None)
+    }
+
+    fn started(
+        target: Target,
+        command: Command,
+        args: &ServerArgs,
+        data: Option<DataFolder>,
+    ) -> Result<Server> {
+        const LIMIT: Duration = Duration::from_secs(30);
+        let mut process = Process::start(command)?;
+        let address = process.wait_for(LIMIT, ready_address)?;
+        Ok(Server {
+            target,
+            door: Door { address, path: "/ws".to_owned(), app: args.app.clone() },
+            pid: Some(process.pid()),
+            ready_after: Some(Clock::System.now().since(process.started)),
+            _process: Some(process),
+            _data: data,
+        })
+    }
+
+    /// The upgrade's path; the floor groups connections by it.
+    pub fn path(&self, floor: impl FnOnce() -> String) -> String {
+        match self.target {
+            Target::Jianzi => self.door.path.clone(),
+            Target::Floor => floor(),
+        }
+    }
+
+    /// Access tokens of the players, in order. The floor knows no login: empty ones.
+    pub fn tokens(&self, players: std::ops::Range<usize>, sources: Sources) -> Result<Vec<String>> {
+        match self.target {
+            Target::Jianzi => http_login::tokens(&self.door, players, sources),
+            Target::Floor => Ok(vec![String::new(); players.len()]),
+        }
+    }
+
+    pub fn cpu_time(&self) -> Result<Option<Duration>> {
+        self.pid.map(process::cpu_time).transpose()
+    }
+
+    pub fn memory(&self) -> Result<Option<process::Memory>> {
+        self.pid.map(process::memory).transpose()
+    }
+}
+
+fn program(args: &ServerArgs) -> Result<PathBuf> {
+    match &args.server {
+        Some(path) => Ok(path.clone()),
+        None => std::env::current_exe().context("find this program's own file"),
+    }
+}
+
+/// Reads the line of the event `ready`, as text (`http=ip:port`) or as JSON (`"http":"ip:port"`).
+fn ready_address(line: &str) -> Option<SocketAddr> {
+    if !line.contains("ready") {
+        return None;
+    }
+    let (_, rest) = line.split_once("http=").or_else(|| line.split_once("\"http\":"))?;
+    let address = rest.trim_start_matches([' ', '"']);
+    let end = address.find([' ', '"', ',', '}']).unwrap_or(address.len());
+    address[..end].parse().ok()
+}
+
+/// A folder for a server's data, removed at the end.
+struct DataFolder(OsString);
+
+impl DataFolder {
+    fn new() -> Result<DataFolder> {
+        let path = std::env::temp_dir().join(format!("jianzi-bench-{}", Chance::system().name(10)));
+        std::fs::create_dir(&path).with_context(|| format!("make {}", path.display()))?;
+        Ok(DataFolder(path.into_os_string()))
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // What is left behind lies in the system's temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ready_line_is_read_as_text_and_as_json() {
+        let text = "2026-01-01T00:00:00Z  INFO jianzi: ready http=127.0.0.1:8080 tcp=127.0.0.1:8081";
+        let json = r#"{"event":"ready","http":"127.0.0.1:8080","tcp":"127.0.0.1:8081"}"#;
+        for line in [text, json, "ready http=127.0.0.1:8080", r#"event="ready" http="127.0.0.1:8080""#] {
+            assert_eq!(ready_address(line), "127.0.0.1:8080".parse().ok(), "{line}");
+        }
+        assert_eq!(ready_address("listening http=127.0.0.1:8080"), None);
+        assert_eq!(ready_address("ready"), None);
+    }
+}

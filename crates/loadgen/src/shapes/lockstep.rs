@@ -1,0 +1,247 @@
+//! Lockstep rooms: every player sends an input per tick and receives every frame.
+//!
+//! Latency is from the moment at which an input was to be sent to the arrival of the frame that acknowledges it.
+//! On the way everything is checked: ticks without gap and without repetition, each own input carried once and in
+//! order, and all players of a room given the same frames.
+
+use anyhow::Result;
+use clock::Moment;
+use protocol::{messages, operation};
+
+use super::{Shape, Tally};
+use crate::engine::Play;
+use crate::lines::{Lines, Window};
+use crate::lobby::Lobby;
+use crate::pacer::Pacer;
+use crate::wire;
+
+pub struct Lockstep {
+    lobby: Lobby,
+    pacer: Pacer,
+    players: usize,
+    data: Vec<u8>,
+    seats: Vec<Player>,
+    /// By line and number modulo `UNACKNOWLEDGED_MAX`: when the input was to be sent.
+    intended: Vec<Moment>,
+    /// By room: a tick and the chain of all frames up to it, as the first player who got there had it.
+    chains: Vec<(u32, u64)>,
+    window: Option<Window>,
+    tally: Tally,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Player {
+    sent: u32,
+    acknowledged: u32,
+    refused: u32,
+    /// Own inputs seen in frames.
+    carried: u32,
+    run: u32,
+    tick: u32,
+    chain: u64,
+}
+
+/// How a lockstep room plays.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub players: usize,
+    pub tick_hz: u32,
+    pub ticks_per_message: u32,
+    /// Length of an input's data, at least 4: the generator writes its number in front.
+    pub input_bytes: usize,
+}
+
+const UNACKNOWLEDGED_MAX: u32 = 256;
+const CHAIN_EVERY: u32 = 32;
+
+impl Lockstep {
+    pub fn new(count: usize, pace: Pace, rooms: Vec<String>, seed: u64) -> Lockstep {
+        let lines = count * pace.players;
+        Lockstep {
+            lobby: Lobby::new(count, room_spec(pace), Some(rooms)),
+            pacer: Pacer::new(lines, f64::from(pace.tick_hz), seed),
+            players: pace.players,
+            data: vec![0x5a; pace.input_bytes.max(4)],
+            seats: vec![Player::default(); lines],
+            intended: vec![Moment::ZERO; lines * UNACKNOWLEDGED_MAX as usize],
+            chains: vec![(0, 0); count],
+            window: None,
+            tally: Tally::default(),
+        }
+    }
+
+    fn send(&mut self, line: usize, intended: Moment, lines: &mut Lines) {
+        let player = &mut self.seats[line];
+        if player.sent - player.acknowledged >= UNACKNOWLEDGED_MAX {
+            self.tally.mistake("inputs_held_back");
+            return;
+        }
+        player.sent += 1;
+        let number = player.sent;
+        self.intended[slot(line, number)] = intended;
+        self.data[0..4].copy_from_slice(&number.to_le_bytes());
+        let channel = self.lobby.channel(line);
+        lines.send(line, operation::INPUT, |body| wire::put_input(body, channel, number, &self.data));
+    }
+
+    fn receive(&mut self, line: usize, body: &[u8], now: Moment) -> Result<()> {
+        let seat = self.lobby.seat(line);
+        let player = &mut self.seats[line];
+        let mut chain = player.chain;
+        let mut carried = player.carried;
+        let mut out_of_order = false;
+        let frame = wire::frame(body, |entry| {
+            chain = fnv1a(chain, entry);
+            for input in wire::tick_inputs(entry) {
+                let (from, data) = input?;
+                if from == seat {
+                    carried += 1;
+                    out_of_order |=
+                        data.first_chunk().is_none_or(|head| u32::from_le_bytes(*head) != carried);
+                }
+            }
+            Ok(())
+        })?;
+        if frame.run < player.run {
+            self.tally.mistake("frames_of_an_older_run");
+            return Ok(());
+        }
+        player.run = frame.run;
+        if frame.tick <= player.tick {
+            self.tally.mistake("repeated_ticks");
+            return Ok(());
+        }
+        if frame.tick > player.tick + 1 {
+            self.tally.mistake("missing_ticks");
+        }
+        if out_of_order {
+            self.tally.mistake("inputs_out_of_order");
+        }
+        (player.chain, player.carried, player.tick) = (chain, carried, frame.tick + frame.ticks.max(1) - 1);
+        if !frame.backfill && frame.applied > carried + player.refused {
+            self.tally.mistake("acknowledged_but_not_carried");
+        }
+        self.compare_chains(line);
+        self.acknowledge(line, frame.applied, now);
+        if self.window.is_some_and(|window| window.holds(now)) {
+            self.tally.arrived += 1;
+        }
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, line: usize, applied: u32, now: Moment) {
+        let player = &mut self.seats[line];
+        let before = player.acknowledged;
+        let applied = applied.min(player.sent);
+        player.acknowledged = before.max(applied);
+        let Some(window) = self.window else { return };
+        for number in before + 1..=applied {
+            let intended = self.intended[slot(line, number)];
+            if window.holds(intended) {
+                self.tally.seen += 1;
+                self.tally.record(intended, now);
+            }
+        }
+    }
+
+    /// Two players at the same tick of a room must have seen the same frames.
+    fn compare_chains(&mut self, line: usize) {
+        let player = &self.seats[line];
+        if !player.tick.is_multiple_of(CHAIN_EVERY) {
+            return;
+        }
+        let (tick, chain) = &mut self.chains[line / self.players];
+        if *tick < player.tick {
+            (*tick, *chain) = (player.tick, player.chain);
+        } else if *tick == player.tick && *chain != player.chain {
+            self.tally.mistake("frames_differ_between_players");
+        }
+    }
+}
+
+impl Play for Lockstep {
+    fn opened(&mut self, line: usize, lines: &mut Lines) {
+        self.lobby.opened(line, lines);
+    }
+
+    fn message(
+        &mut self,
+        line: usize,
+        operation: u8,
+        body: &[u8],
+        now: Moment,
+        lines: &mut Lines,
+    ) -> Result<()> {
+        match operation {
+            operation::FRAME => self.receive(line, body, now)?,
+            operation::ANSWER => self.lobby.answered(line, body, lines)?,
+            operation::INPUT_REFUSED => {
+                self.seats[line].refused += 1;
+                self.tally.mistake("inputs_refused");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn pace(&mut self, now: Moment, lines: &mut Lines) -> Moment {
+        const NEVER: Moment = Moment::from_micros(u64::MAX);
+        let Some(window) = self.window else { return NEVER };
+        while let Some((line, due)) = self.pacer.take(now.min(window.to)) {
+            self.send(line, due, lines);
+            if window.holds(due) {
+                self.tally.sent += 1;
+                self.tally.wanted += 1;
+                self.tally.record_lag(due, now);
+            }
+        }
+        if now >= window.to { NEVER } else { self.pacer.next() }
+    }
+}
+
+impl Shape for Lockstep {
+    /// The rooms play: everybody is inside and has had a frame.
+    fn ready(&self) -> bool {
+        self.lobby.everybody_inside() && self.seats.iter().all(|player| player.tick > 0)
+    }
+
+    fn start(&mut self, now: Moment, window: Window) {
+        self.window = Some(window);
+        self.pacer.start(now);
+    }
+
+    fn settled(&self) -> bool {
+        self.tally.seen >= self.tally.wanted
+    }
+
+    fn into_tally(self) -> Tally {
+        self.tally
+    }
+}
+
+fn room_spec(pace: Pace) -> messages::RoomSpec {
+    messages::RoomSpec {
+        kind: messages::RoomKind::Lockstep.into(),
+        mode: "bench".to_owned(),
+        seats: pace.players as u32,
+        private: true,
+        start: messages::StartRule::WhenFull.into(),
+        lockstep: Some(messages::LockstepSpec {
+            tick_hz: pace.tick_hz,
+            ticks_per_message: pace.ticks_per_message,
+            seed: 1,
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn slot(line: usize, number: u32) -> usize {
+    line * UNACKNOWLEDGED_MAX as usize + (number % UNACKNOWLEDGED_MAX) as usize
+}
+
+fn fnv1a(chain: u64, bytes: &[u8]) -> u64 {
+    const PRIME: u64 = 0x100_0000_01b3;
+    let start = (chain ^ bytes.len() as u64).wrapping_mul(PRIME);
+    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+}

@@ -1,0 +1,119 @@
+//! The three calls to the kernel that no safe library wraps. All unsafe code of this crate is here.
+#![expect(
+    unsafe_code,
+    reason = "getsockopt(TCP_INFO), IP_BIND_ADDRESS_NO_PORT and prctl have no safe wrapper"
+)]
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// What one TCP connection has carried since it began, as the kernel counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpCounts {
+    pub bytes_sent: u64,
+    pub bytes_received: u64,
+    /// Segments, acknowledgements without data included.
+    pub segments_out: u64,
+    pub segments_in: u64,
+}
+
+/// Reads `TCP_INFO`.
+pub fn tcp_counts(socket: &impl AsRawFd) -> io::Result<TcpCounts> {
+    // Offsets of `struct tcp_info` in <linux/tcp.h>; the kernel only ever appends to it.
+    const BYTES_RECEIVED: usize = 128;
+    const SEGMENTS_OUT: usize = 136;
+    const SEGMENTS_IN: usize = 140;
+    const BYTES_SENT: usize = 200;
+    const NEEDED: usize = BYTES_SENT + 8;
+
+    let mut info = [0_u8; 256];
+    let mut length = info.len() as libc::socklen_t;
+    // SAFETY: the pointer and the length describe `info`, which the kernel fills with at most `length` bytes.
+    let status = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast(),
+            &mut length,
+        )
+    };
+    if status != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if (length as usize) < NEEDED {
+        return Err(io::Error::other("this kernel's TCP_INFO does not count bytes sent (Linux 4.19 does)"));
+    }
+    let u32_at = |at: usize| {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(&info[at..at + 4]);
+        u64::from(u32::from_ne_bytes(bytes))
+    };
+    let u64_at = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&info[at..at + 8]);
+        u64::from_ne_bytes(bytes)
+    };
+    Ok(TcpCounts {
+        bytes_sent: u64_at(BYTES_SENT),
+        bytes_received: u64_at(BYTES_RECEIVED),
+        segments_out: u32_at(SEGMENTS_OUT),
+        segments_in: u32_at(SEGMENTS_IN),
+    })
+}
+
+/// Lets a bind to an address leave the port to `connect`, so that each server address has all ports to itself.
+pub fn bind_without_port(socket: &impl AsRawFd) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    // SAFETY: the pointer and the length describe `on`, which outlives the call.
+    let status = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_BIND_ADDRESS_NO_PORT,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Has the kernel kill the child when the thread that starts it ends, whatever ends it.
+pub fn die_with_parent(command: &mut Command) -> &mut Command {
+    // SAFETY: between fork and exec the closure makes one system call that is async-signal-safe and touches no memory.
+    unsafe {
+        command.pre_exec(|| {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0 {
+                Ok(())
+            } else {
+                Err(io::Error::last_os_error())
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn the_kernel_counts_what_was_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        client.write_all(&[7; 1000]).unwrap();
+        server.read_exact(&mut [0; 1000]).unwrap();
+        server.write_all(&[7; 300]).unwrap();
+        client.read_exact(&mut [0; 300]).unwrap();
+
+        let counts = tcp_counts(&client).unwrap();
+        assert_eq!((counts.bytes_sent, counts.bytes_received), (1000, 300));
+        assert!(counts.segments_out >= 3, "SYN answer, data, acknowledgement: {counts:?}");
+        assert!(counts.segments_in >= 2, "{counts:?}");
+    }
+}
