@@ -18,6 +18,7 @@ const HELP: &str = "\
 cargo xtask test                everything: installs what is missing, checks, tests, browser end-to-end
 cargo xtask check               formatting, lints, arrows between crates, licences, files, generated code, bundles
 cargo xtask check --fast        the part of it that needs neither a compiler nor npm
+cargo xtask bundles             rebuild the committed bundles of npm packages, and say which were stale
 cargo xtask codegen [--check]   write what is generated from proto/ (or say what is stale)
 cargo xtask golden              fill in the bytes of new values in proto/golden/messages.json
 ";
@@ -39,6 +40,7 @@ fn run() -> Result<()> {
         ["test"] => test::run(),
         ["check"] => check::run(check::Extent::Everything),
         ["check", "--fast"] => check::run(check::Extent::Fast),
+        ["bundles"] => npm::check_bundles(&workspace::root()),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
         ["golden"] => golden::fill(),
