@@ -1,0 +1,78 @@
+//! Plain HTTP requests, for JSON and for text.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+/// One server's HTTP side.
+pub struct Http {
+    base: String,
+    agent: ureq::Agent,
+}
+
+/// What came back, whatever the status.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+}
+
+impl HttpAnswer {
+    /// # Panics
+    /// When the body is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Http {
+    pub fn new(address: SocketAddr) -> Http {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build();
+        Http { base: format!("http://{address}"), agent: config.into() }
+    }
+
+    pub fn get(&self, path: &str) -> HttpAnswer {
+        answer(self.agent.get(format!("{}{path}", self.base)).call())
+    }
+
+    pub fn get_as(&self, path: &str, token: &str) -> HttpAnswer {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        answer(request.header("authorization", format!("Bearer {token}")).call())
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> HttpAnswer {
+        self.post_bytes(path, body.to_string().as_bytes())
+    }
+
+    /// Posts bytes as they are, named JSON.
+    pub fn post_bytes(&self, path: &str, body: &[u8]) -> HttpAnswer {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        answer(request.header("content-type", "application/json").send(body))
+    }
+
+    /// Logs a test player in and gives the answer's data.
+    pub fn log_in(&self, name: &str) -> Value {
+        let body = serde_json::json!({ "code": format!("dev:{name}"), "device": format!("device-{name}") });
+        let answer = self.post("/v1/login", &body);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["data"].clone()
+    }
+
+    pub fn token(&self, name: &str) -> String {
+        self.log_in(name)["token"].as_str().expect("a token").to_owned()
+    }
+}
+
+fn answer(result: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> HttpAnswer {
+    let mut response = result.expect("an answer");
+    let headers = response.headers().iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned())).collect();
+    let text = response.body_mut().read_to_string().expect("a text");
+    HttpAnswer { status: response.status().as_u16(), headers, text }
+}
