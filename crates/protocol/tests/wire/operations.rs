@@ -28,3 +28,24 @@ fn server_sdk_and_both_specifications_have_the_same_operations() {
     }
     assert_eq!(operations, 14);
 }
+
+#[test]
+fn both_specifications_list_the_methods_that_the_server_has() {
+    let served = fs::read_to_string(repository("crates/gateway/src/calls/mod.rs")).unwrap();
+    let mut served: Vec<&str> = served.lines().filter_map(|line| method(line, "\"", "\" =>")).collect();
+    served.sort_unstable();
+    assert!(served.len() > 15);
+    for path in ["docs/protocol.md", "docs/en/protocol.md"] {
+        let text = fs::read_to_string(repository(path)).unwrap();
+        let mut listed: Vec<&str> = text.lines().filter_map(|line| method(line, "| `", "` |")).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, served, "{path}");
+    }
+}
+
+/// A method's name at the beginning of a line, between two marks.
+fn method<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (name, _) = line.trim_start().strip_prefix(before)?.split_once(after)?;
+    let is_method = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '.');
+    is_method.then_some(name)
+}
