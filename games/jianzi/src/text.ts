@@ -48,6 +48,7 @@ const WORDS = {
   closed: ["已断开", "Closed"],
   takeBack: ["在这里继续", "Continue here"],
   refresh: ["刷新页面", "Reload"],
+  sorry: ["出了点问题", "Something went wrong"],
   retry: ["重试", "Try again"],
   howMove: ["移动", "Move"],
   howKick: ["踢", "Kick"],

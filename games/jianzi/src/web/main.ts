@@ -53,7 +53,7 @@ const act = {
   quick: () => begin(() => play.quick(players)),
   invite: () => begin(() => play.invite(players)),
   begin: () => void play.begin(),
-  cancel: () => { leaveReplay(); play.leave(); },
+  cancel: () => { leaveReplay(); scene.clear(); play.leave(); },
   again: () => begin(() => play.quick(players)),
   watch: () => void watchAgain(),
   takeBack: () => { trouble.returned(); void play.takeBack(); },
@@ -94,6 +94,8 @@ function refresh(): void {
   byId("sound").setAttribute("aria-label", say("sound"));
   byId("language").textContent = language === "zh" ? "EN" : "中";
   byId("trouble").textContent = say("trouble");
+  byId("leave").hidden = play.screen.at !== "playing" || !!replay;
+  byId("leave").setAttribute("aria-label", say("back"));
   byId("panel").replaceChildren(...(replay ? [] : panel(play, last, say, language, act)));
   drawDrawer();
   drawBar();
@@ -204,6 +206,7 @@ function listen(): void {
     try { localStorage.setItem("language", language); } catch { /* private mode: not kept */ }
     refresh();
   });
+  byId("leave").addEventListener("click", act.cancel);
   byId("trouble").addEventListener("click", () => {
     byId("drawer").hidden = !byId("drawer").hidden;
     drawDrawer();

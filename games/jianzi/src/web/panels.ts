@@ -106,7 +106,7 @@ function result(play: Play, state: State, say: Say, act: PanelActions): HTMLElem
     element("p", {}, `${say("best")} ${state.best}`),
     element("ul", { class: "people" }, ...order.map(({ player, seat }, rank) => element("li", { class: seat === play.seat ? "mine" : "" },
       element("i", { style: `background:${dress(seat).coat}` }),
-      element("span", {}, `${rank === 0 ? "👑 " : ""}${seat === play.seat ? say("you") : play.names[seat] ?? say("bot")}`,
+      element("span", { class: rank === 0 ? "first" : "" }, seat === play.seat ? say("you") : play.names[seat] ?? say("bot"),
         element("small", {}, `${say("touches")} ${player.touches} · ${say("perfects")} ${player.perfects} · ${say("drops")} ${player.drops}`)),
       element("b", {}, String(player.score))))),
     ...(play.agreed === false ? [element("p", { id: "verdict" }, say("disputed"))] : play.agreed ? [element("p", { id: "verdict" }, `✓ ${say("agreed")}`)] : []),
@@ -121,7 +121,7 @@ function kicked(say: Say, act: PanelActions): HTMLElement[] {
 
 function problem(error: Error & { messageZh?: string; code?: number }, say: Say, language: Language, act: PanelActions): HTMLElement[] {
   const sentence = language === "zh" && error.messageZh ? error.messageZh : error.message;
-  return [heading("😿"), element("p", { id: "problem" }, error.code ? `${sentence} (${error.code})` : sentence),
+  return [heading(say("sorry")), element("p", { id: "problem" }, error.code ? `${sentence} (${error.code})` : sentence),
     button("retry", say("retry"), act.again, true), button("back", say("back"), act.cancel)];
 }
 
