@@ -1,0 +1,174 @@
+//! The fake server's rooms.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clock::Clock;
+use prost::Message;
+use protocol::{messages, operation};
+
+use crate::fake::{Mistake, Wire};
+
+pub struct Rooms {
+    mistake: Mistake,
+    rooms: Mutex<HashMap<String, Arc<Mutex<Room>>>>,
+}
+
+/// Where a connection sits.
+pub struct Sitting {
+    room: Arc<Mutex<Room>>,
+    seat: usize,
+}
+
+struct Room {
+    spec: messages::RoomSpec,
+    seats: Vec<Seat>,
+    /// Inputs for the next tick: seat and data.
+    inbox: Vec<(usize, Vec<u8>)>,
+    relayed: u32,
+}
+
+struct Seat {
+    wire: Wire,
+    ready: bool,
+    applied: u32,
+}
+
+impl Rooms {
+    pub fn new(mistake: Mistake) -> Rooms {
+        Rooms { mistake, rooms: Mutex::default() }
+    }
+
+    pub fn call(&self, method: &str, body: &[u8], wire: &Wire, sitting: &mut Option<Sitting>) -> Vec<u8> {
+        match method {
+            "rooms.create" => {
+                let call = messages::CreateRoom::decode(body).unwrap();
+                assert!(call.join);
+                let room = Room { spec: call.spec.unwrap(), seats: vec![], inbox: vec![], relayed: 0 };
+                let room = Arc::new(Mutex::new(room));
+                assert!(self.rooms.lock().unwrap().insert(call.room, Arc::clone(&room)).is_none());
+                sit(room, wire, sitting)
+            }
+            "rooms.join" => {
+                let call = messages::JoinRoom::decode(body).unwrap();
+                let room = Arc::clone(&self.rooms.lock().unwrap()[&call.room]);
+                sit(room, wire, sitting)
+            }
+            "rooms.resume" => {
+                let call = messages::ResumeRoom::decode(body).unwrap();
+                assert_eq!((call.channel, call.from_tick), (CHANNEL, 1));
+                let sitting = sitting.as_ref().unwrap();
+                let mut room = sitting.room.lock().unwrap();
+                room.seats[sitting.seat].ready = true;
+                if room.seats.len() == room.spec.seats as usize && room.seats.iter().all(|seat| seat.ready) {
+                    let (room, mistake) = (Arc::clone(&sitting.room), self.mistake);
+                    std::thread::spawn(move || play(&room, mistake));
+                }
+                Vec::new()
+            }
+            other => panic!("method {other}"),
+        }
+    }
+
+    pub fn relay(&self, from: &Sitting, message: messages::Relay) {
+        let rooms = self.rooms.lock().unwrap().len();
+        let mut room = from.room.lock().unwrap();
+        room.relayed += 1;
+        let drop = match self.mistake {
+            Mistake::DropsRelays { every } => room.relayed % every == 0,
+            Mistake::DropsRelaysAbove { rooms: limit } => rooms > limit && room.relayed % 5 == 0,
+            _ => false,
+        };
+        if drop {
+            return;
+        }
+        let message = messages::Relay { from: from.seat as u32, ..message };
+        for (seat, other) in room.seats.iter().enumerate() {
+            if seat != from.seat {
+                other.wire.send(operation::RELAY, &message);
+            }
+        }
+    }
+
+    pub fn input(&self, from: &Sitting, input: messages::Input) {
+        let mut room = from.room.lock().unwrap();
+        let seat = &mut room.seats[from.seat];
+        assert_eq!(input.number, seat.applied + 1);
+        seat.applied = input.number;
+        match self.mistake {
+            Mistake::LosesInputs { every } if input.number.is_multiple_of(every) => {}
+            Mistake::SwapsInputs => {
+                let mut data = input.data.to_vec();
+                data[0] ^= 1;
+                room.inbox.push((from.seat, data));
+            }
+            _ => room.inbox.push((from.seat, input.data.to_vec())),
+        }
+    }
+
+    /// Rooms end when their first player leaves, so that the next measurement counts its own only.
+    pub fn leave(&self, sitting: &Sitting) {
+        self.rooms.lock().unwrap().retain(|_, room| !Arc::ptr_eq(room, &sitting.room));
+    }
+}
+
+const CHANNEL: u32 = 3;
+
+fn sit(room: Arc<Mutex<Room>>, wire: &Wire, sitting: &mut Option<Sitting>) -> Vec<u8> {
+    let mut locked = room.lock().unwrap();
+    let seat = locked.seats.len();
+    assert!(seat < locked.spec.seats as usize);
+    locked.seats.push(Seat { wire: wire.clone(), ready: false, applied: 0 });
+    drop(locked);
+    *sitting = Some(Sitting { room, seat });
+    messages::Joined { channel: CHANNEL, seat: Some(seat as u32), ..Default::default() }.encode_to_vec()
+}
+
+/// Ticks until the test process ends.
+fn play(room: &Mutex<Room>, mistake: Mistake) {
+    let clock = Clock::System;
+    let spec = room.lock().unwrap().spec.lockstep.unwrap();
+    let period = Duration::from_secs(1) / spec.tick_hz;
+    let (_sender, never) = std::sync::mpsc::channel::<()>();
+    let mut due = clock.now();
+    let mut tick = 0;
+    let mut entries = Vec::new();
+    loop {
+        due = due + period;
+        let _ = never.recv_timeout(due.since(clock.now()));
+        tick += 1;
+        let mut room = room.lock().unwrap();
+        let mut entry = Vec::new();
+        for (seat, data) in std::mem::take(&mut room.inbox) {
+            entry.extend_from_slice(&[u8::try_from(seat).unwrap(), u8::try_from(data.len()).unwrap()]);
+            entry.extend_from_slice(&data);
+        }
+        entries.push(entry);
+        if entries.len() < spec.ticks_per_message.max(1) as usize {
+            continue;
+        }
+        let told: Vec<_> = std::mem::take(&mut entries);
+        let first = tick + 1 - told.len() as u32;
+        for (number, seat) in room.seats.iter().enumerate() {
+            let mut frame = messages::Frame {
+                run: 1,
+                tick: first,
+                ticks: told.iter().cloned().map(Into::into).collect(),
+                channel: CHANNEL,
+                applied: seat.applied,
+                ..Default::default()
+            };
+            match mistake {
+                Mistake::SkipsTicks { every } if tick.is_multiple_of(every) => continue,
+                Mistake::RepeatsTicks { every } if tick.is_multiple_of(every) => {
+                    seat.wire.send(operation::FRAME, &frame);
+                }
+                // A seat that does not exist acts, but only in the eyes of player 0.
+                Mistake::TellsSeatsApart if number == 0 => frame.ticks[0] = [9, 1, 0].to_vec().into(),
+                _ => {}
+            }
+            seat.wire.send(operation::FRAME, &frame);
+        }
+    }
+}
