@@ -1,5 +1,6 @@
 // What the game asks of Jianzi: log in, find a room, play the rules in it. No line here knows of sockets or reconnects.
 import type { Jianzi, JianziError, Lockstep, Room, Status } from "jianzi";
+import { Replay, type ReplayFile } from "./replay";
 import * as rules from "./rules";
 import type { State } from "./rules";
 
@@ -92,6 +93,11 @@ export class Play {
   /** After a login elsewhere: the newer login wins, so this one wins again. */
   async takeBack(): Promise<void> {
     await this.attempt(async () => { await this.options.jz.login(this.credentials()); });
+  }
+
+  /** The last room's match, as the server has kept it. */
+  async replay(): Promise<Replay> {
+    return new Replay(await this.options.jz.http.get<ReplayFile>(`/v1/replays/${encodeURIComponent(this.lastRoom)}.json`));
   }
 
   private credentials(): { as?: string } {

@@ -2,10 +2,10 @@
 import * as rules from "./rules";
 import type { State } from "./rules";
 
-/** `GET /v1/replays/<room>.json`. */
+/** `GET /v1/replays/<room>.json`, out of its envelope. */
 export interface ReplayFile {
   room: string;
-  spec: { seats?: number };
+  spec?: { seats?: number };
   seats: { seat: number; player: string; name: string; bot: boolean }[];
   seed: number;
   /** For every tick, from 1: [seat, base64 of the input] in the order of application. */
@@ -50,7 +50,9 @@ export class Replay {
 
   private begin(): State {
     const bots = this.file.seats.filter((seat) => seat.bot).map((seat) => seat.seat);
-    return rules.start(this.file.spec.seats || this.file.seats.length, this.file.seed, bots);
+    // Seats that nobody ever took are not listed, so that counting them would not do.
+    const seats = this.file.spec?.seats ?? 1 + Math.max(...this.file.seats.map(({ seat }) => seat));
+    return rules.start(seats, this.file.seed, bots);
   }
 
   private next(state: State): State {

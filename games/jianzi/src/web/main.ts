@@ -3,7 +3,7 @@ import { Jianzi, type JianziOptions } from "jianzi";
 import { badNetwork } from "jianzi/testing";
 import { Controls } from "../controls";
 import { Play } from "../play";
-import { Replay, type ReplayFile } from "../replay";
+import type { Replay } from "../replay";
 import { END_TICK, botInputs, hash, type State } from "../rules";
 import { Sound } from "../sound";
 import { languageOf, speak, type Language } from "../text";
@@ -72,9 +72,7 @@ function begin(enter: () => Promise<void>): void {
 
 async function watchAgain(): Promise<void> {
   try {
-    const answer = await fetch(`/v1/replays/${encodeURIComponent(play.lastRoom)}.json`);
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    replay = new Replay((await answer.json()) as ReplayFile);
+    replay = await play.replay();
     scene.clear();
   } catch (error) {
     play.screen = { at: "problem", error: error as Error };

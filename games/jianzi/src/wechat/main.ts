@@ -2,7 +2,7 @@
 import { Jianzi } from "jianzi";
 import { Controls } from "../controls";
 import { Play } from "../play";
-import { Replay, type ReplayFile } from "../replay";
+import type { Replay } from "../replay";
 import { stars, type State } from "../rules";
 import { Sound } from "../sound";
 import { languageOf, speak } from "../text";
@@ -56,16 +56,14 @@ function begin(enter: () => Promise<void>): void {
   void enter();
 }
 
-function watchAgain(): void {
-  wx.request({
-    url: `${JIANZI_URL}/v1/replays/${encodeURIComponent(play.lastRoom)}.json`, dataType: "json",
-    success: ({ data, statusCode }) => {
-      if (statusCode !== 200) return wx.showToast({ title: `HTTP ${statusCode}`, icon: "none" });
-      scene.clear();
-      replay = new Replay(data as unknown as ReplayFile);
-    },
-    fail: ({ errMsg }) => wx.showToast({ title: errMsg, icon: "none" }),
-  });
+async function watchAgain(): Promise<void> {
+  try {
+    const shown = await play.replay();
+    scene.clear();
+    replay = shown;
+  } catch (error) {
+    wx.showToast({ title: (error as { messageZh?: string }).messageZh ?? String(error), icon: "none" });
+  }
 }
 
 const share = () => ({ title: say("motto"), ...play.room?.invite() });
@@ -113,7 +111,7 @@ function result(state: State, show: (lines: Line[], buttons: Button[]) => void):
     { text: "★★★".slice(0, lit) + "☆☆☆".slice(lit), size: 34, color: "#e8a914" },
     { text: String(state.team), size: 44, color: "#ee6352" }, { text: `${say("best")} ${state.best}`, size: 15, color: "#8b8797" },
     ...order.map(({ score, seat }): Line => ({ text: seat === play.seat ? say("you") : play.names[seat] ?? say("bot"), size: 18, dot: dress(seat).coat, right: String(score) })),
-  ], [{ ...quick, text: say("again") }, { text: say("watch"), press: watchAgain }, friend]);
+  ], [{ ...quick, text: say("again") }, { text: say("watch"), press: () => void watchAgain() }, friend]);
 }
 
 let before = Date.now();
