@@ -48,7 +48,10 @@ impl Room {
             }
             RoomEvent::RunBegan { run, continues_at, .. } => {
                 require(*run > self.run, "a run does not follow the one before")?;
-                require(*continues_at == self.tick + 1, "a run goes on at another tick than the next")
+                require(
+                    *continues_at == self.tick.saturating_add(1),
+                    "a run goes on at another tick than the next",
+                )
             }
             RoomEvent::Banned { .. }
             | RoomEvent::Properties { seat: None, .. }

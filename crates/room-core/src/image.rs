@@ -1,6 +1,7 @@
 //! A room's whole state as bytes, to be restored by a binary that follows the same rules.
 
 use bytes::Bytes;
+use model::Tick;
 
 use crate::codec::{Damaged, Reader, put_bytes, put_option, put_text, put_varint};
 use crate::event_codec::{
@@ -12,6 +13,9 @@ use crate::table::{Chair, Member, Phase, ReportedResult, Table};
 
 /// The layout of an image. A binary reads its own number and the one before.
 const FORMAT: u32 = 1;
+
+/// No room gets there: a year at 60 Hz.
+const MOST_TICKS: Tick = 1 << 31;
 
 impl Room {
     pub fn image(&self) -> Vec<u8> {
@@ -36,6 +40,9 @@ impl Room {
         let mut room = Room::found(read_founding(&mut reader)?, &mut Vec::new());
         room.run = reader.u32()?;
         room.tick = reader.u32()?;
+        if room.tick > MOST_TICKS {
+            return Err(Damaged::new("a number is too large"));
+        }
         for applied in &mut room.applied {
             *applied = reader.u32()?;
         }

@@ -32,6 +32,7 @@ mod event_codec;
 mod frames;
 
 pub mod limits;
+pub mod replay;
 
 pub use codec::Damaged;
 pub use event::{EndReason, Founding, LeftWhy, RoomEvent, RunReason};

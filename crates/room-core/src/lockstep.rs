@@ -170,7 +170,7 @@ impl Logic for Lockstep {
         out.push(Output::Frame { body, first_tick, last_tick });
     }
 
-    fn vacate(&mut self, seat: Seat) {
+    fn silence(&mut self, seat: Seat) {
         if let Some(inputs) = self.seats.get_mut(usize::from(seat)) {
             inputs.last = None;
         }
@@ -207,6 +207,9 @@ impl Logic for Lockstep {
             };
         }
         self.waiting = reader.list(|reader| Ok(reader.bytes()?.to_vec()))?;
+        if self.waiting.len() > limits::AHEAD_TICKS as usize {
+            return Err(Damaged::new("inputs wait for ticks out of reach"));
+        }
         self.frame = FrameBuilder::load(reader)?;
         self.digest = Fnv(reader.u32()?);
         Ok(())

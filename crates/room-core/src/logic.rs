@@ -29,8 +29,8 @@ pub(crate) trait Logic: Send {
     /// Tells what is still held back.
     fn flush(&mut self, out: &mut Vec<Output>);
 
-    /// The seat's player is another one, or none.
-    fn vacate(&mut self, seat: Seat);
+    /// Nothing more comes from this seat until its next input.
+    fn silence(&mut self, seat: Seat);
 
     /// A hash of everything that was told so far.
     fn digest(&self) -> u32;

@@ -28,7 +28,7 @@ impl Logic for Relay {
 
     fn flush(&mut self, _out: &mut Vec<Output>) {}
 
-    fn vacate(&mut self, _seat: Seat) {}
+    fn silence(&mut self, _seat: Seat) {}
 
     fn digest(&self) -> u32 {
         Fnv::NEW.0

@@ -85,7 +85,7 @@ pub enum Deadline {
     LifeLimit,
     /// Of the start rule `ON_TIME`.
     StartTime,
-    /// Nobody who has a seat is online, for this many times now.
+    /// Nobody who has a seat is online.
     Empty {
         occasion: u32,
     },

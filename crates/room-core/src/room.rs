@@ -107,7 +107,11 @@ impl Room {
 
     /// The event with which the next run begins. It comes before anything else happens in that run.
     pub fn new_run(&self, reason: RunReason) -> RoomEvent {
-        RoomEvent::RunBegan { run: self.run + 1, continues_at: self.tick + 1, reason }
+        RoomEvent::RunBegan {
+            run: self.run.saturating_add(1),
+            continues_at: self.tick.saturating_add(1),
+            reason,
+        }
     }
 
     /// A hash of the state that play depends on; equal in every room that had the same events.
@@ -202,13 +206,16 @@ impl Room {
     }
 
     fn apply_to_table(&mut self, event: &RoomEvent, out: &mut Vec<Output>) {
-        if let RoomEvent::Left { player, .. } = event
-            && let Some(seat) = self.table.seat_of(player)
-        {
-            self.logic.vacate(seat);
+        let silenced = match event {
+            RoomEvent::Left { player, .. } | RoomEvent::Gone { player } => self.table.seat_of(player),
+            RoomEvent::Muted { seat, .. } => Some(*seat),
+            _ => None,
+        };
+        if let Some(seat) = silenced {
+            self.logic.silence(seat);
         }
         self.table.apply(event, out);
-        // Who is gone is not waited for.
+        // Nobody waits for the vote of a player who is not there.
         if matches!(event, RoomEvent::Left { .. } | RoomEvent::Lost { .. } | RoomEvent::Gone { .. }) {
             self.settle_votes(out);
         }

@@ -55,7 +55,7 @@ pub(crate) struct Table {
     pub banned: BTreeSet<PlayerId>,
     /// Until when, in milliseconds since 1970; `None` as long as the room lives.
     pub reservations: BTreeMap<PlayerId, Option<u64>>,
-    /// How often the last seated player went offline.
+    /// How often the last seated player went offline, or the last seat was given up.
     pub emptied: u32,
     pub revision: u32,
 }
@@ -80,7 +80,7 @@ impl Table {
 
     /// The table's part of an event.
     pub fn apply(&mut self, event: &RoomEvent, out: &mut Vec<Output>) {
-        let was_empty = self.is_empty();
+        let before = self.emptiness();
         match event {
             RoomEvent::SeatTaken { seat, player, session, session_number, name } => {
                 self.seat_taken(*seat, newcomer(player, session, *session_number, name), out);
@@ -143,8 +143,9 @@ impl Table {
             | RoomEvent::StateHash { .. }
             | RoomEvent::RunBegan { .. } => {}
         }
-        if !was_empty && self.is_empty() {
-            self.emptied += 1;
+        let after = self.emptiness();
+        if after.is_some() && after != before {
+            self.emptied = self.emptied.wrapping_add(1);
         }
     }
 
@@ -223,7 +224,7 @@ impl Table {
     }
 
     fn changed(&mut self, why: Why, player: PlayerId, out: &mut Vec<Output>) {
-        self.revision += 1;
+        self.revision = self.revision.wrapping_add(1);
         out.push(Output::Changed { why, player });
     }
 }
@@ -284,6 +285,11 @@ impl Table {
         let mut results = self.seats.iter().filter_map(|chair| chair.result.as_ref());
         let Some(first) = results.next() else { return false };
         results.all(|other| other.result == first.result && other.hash == first.hash)
+    }
+
+    /// `None` as long as a seated player is online; else whether the room is abandoned.
+    fn emptiness(&self) -> Option<bool> {
+        self.is_empty().then(|| self.is_abandoned())
     }
 
     fn member_mut(&mut self, player: &PlayerId) -> Option<&mut Member> {

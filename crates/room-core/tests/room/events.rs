@@ -1,0 +1,189 @@
+//! Events as bytes, and logs that no room ever wrote.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use protocol::messages::input_refused::Refusal;
+use room_core::{EndReason, LeftWhy, Room, RoomEvent, RunReason};
+
+use crate::kit::*;
+
+fn name() -> impl Strategy<Value = String> + Clone {
+    prop_oneof![Just(String::new()), "[a-z]{1,8}", "\\PC{0,20}"]
+}
+
+fn data() -> impl Strategy<Value = Bytes> {
+    prop::collection::vec(any::<u8>(), 0..300).prop_map(Bytes::from)
+}
+
+fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+    prop::collection::vec((name(), name()), 0..4)
+}
+
+pub fn event() -> impl Strategy<Value = RoomEvent> {
+    let refusal = (0..=7).prop_map(|number| Refusal::try_from(number).unwrap());
+    let left = prop_oneof![Just(LeftWhy::Left), Just(LeftWhy::Kicked), Just(LeftWhy::Gone)];
+    let run = prop_oneof![Just(RunReason::Recovery), Just(RunReason::HandOver), Just(RunReason::Rollback)];
+    let end = prop_oneof![
+        Just(EndReason::Finished),
+        Just(EndReason::Empty),
+        Just(EndReason::LifeLimit),
+        Just(EndReason::LastTick),
+        Just(EndReason::Closed),
+    ];
+    let player = name().prop_map(|name| player(&name));
+    let comer = || (name(), name(), any::<u32>(), name());
+    prop_oneof![
+        (1..=200_u32, name(), name(), any::<u64>()).prop_map(|(seats, founder, invite, wall_ms)| {
+            let mut founding = founding(lockstep(seats));
+            (founding.founder, founding.invite, founding.wall_ms) = (founder.into(), invite, wall_ms);
+            RoomEvent::Founded(Box::new(founding))
+        }),
+        (any::<u16>(), comer()).prop_map(|(seat, (player, session, session_number, name))| {
+            RoomEvent::SeatTaken {
+                seat,
+                player: player.into(),
+                session: session.into(),
+                session_number,
+                name,
+            }
+        }),
+        comer().prop_map(|(player, session, session_number, name)| {
+            RoomEvent::SpectatorCame { player: player.into(), session: session.into(), session_number, name }
+        }),
+        (player.clone(), left).prop_map(|(player, why)| RoomEvent::Left { player, why }),
+        player.clone().prop_map(|player| RoomEvent::Banned { player }),
+        player.clone().prop_map(|player| RoomEvent::Lost { player }),
+        player.clone().prop_map(|player| RoomEvent::Back { player }),
+        player.clone().prop_map(|player| RoomEvent::Gone { player }),
+        (any::<u16>(), any::<bool>()).prop_map(|(seat, muted)| RoomEvent::Muted { seat, muted }),
+        (any::<u16>(), any::<bool>()).prop_map(|(seat, ready)| RoomEvent::Ready { seat, ready }),
+        (any::<Option<u16>>(), pairs()).prop_map(|(seat, changes)| RoomEvent::Properties { seat, changes }),
+        player.clone().prop_map(|player| RoomEvent::Owner { player }),
+        (player.clone(), any::<u64>())
+            .prop_map(|(player, until_ms)| RoomEvent::Reserved { player, until_ms }),
+        player.prop_map(|player| RoomEvent::ReservationOver { player }),
+        Just(RoomEvent::Started),
+        (any::<u16>(), any::<u32>(), any::<u32>(), data())
+            .prop_map(|(seat, number, tick, data)| RoomEvent::Input { seat, number, tick, data }),
+        (any::<u16>(), any::<u32>(), refusal).prop_map(|(seat, number, reason)| RoomEvent::Refused {
+            seat,
+            number,
+            reason
+        }),
+        (any::<u32>(), any::<Option<u32>>()).prop_map(|(number, hash)| RoomEvent::Tick { number, hash }),
+        (any::<u16>(), any::<u32>(), any::<u32>()).prop_map(|(seat, tick, hash)| RoomEvent::StateHash {
+            seat,
+            tick,
+            hash
+        }),
+        (any::<u16>(), data(), any::<u32>(), any::<u32>())
+            .prop_map(|(seat, result, hash, tick)| RoomEvent::Result { seat, result, hash, tick }),
+        (any::<u32>(), any::<u32>(), run).prop_map(|(run, continues_at, reason)| RoomEvent::RunBegan {
+            run,
+            continues_at,
+            reason
+        }),
+        end.prop_map(|reason| RoomEvent::Ended { reason }),
+    ]
+}
+
+fn encoded(event: &RoomEvent) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    event.encode(&mut bytes);
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn an_event_survives_its_bytes(event in event()) {
+        let bytes = encoded(&event);
+        prop_assert_eq!(RoomEvent::decode(&bytes), Ok(event));
+        // All of them, and no more.
+        for length in 0..bytes.len() {
+            prop_assert!(RoomEvent::decode(&bytes[..length]).is_err());
+        }
+        prop_assert!(RoomEvent::decode(&[&bytes[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn garbage_is_refused_or_read_but_never_panics(
+        tag in 0..30_u8,
+        bytes in prop::collection::vec(any::<u8>(), 0..64),
+        event in event(),
+        at in any::<prop::sample::Index>(),
+        bits in 1..=255_u8,
+    ) {
+        let _ = RoomEvent::decode(&bytes);
+        let _ = RoomEvent::decode(&[&[tag], &bytes[..]].concat());
+        let mut damaged = encoded(&event);
+        let at = at.index(damaged.len());
+        damaged[at] ^= bits;
+        let _ = RoomEvent::decode(&damaged);
+    }
+
+    #[test]
+    fn a_log_that_no_room_wrote_is_refused_and_never_panics(
+        events in prop::collection::vec(event(), 0..30),
+        playing in any::<bool>(),
+    ) {
+        let players: &[&str] = if playing { &["ann", "bob"] } else { &[] };
+        let mut game = Match::new(lockstep(3));
+        players.iter().for_each(|name| game.ask(join(name)));
+        if playing {
+            game.ask(start("ann"));
+        }
+        for event in events {
+            let before = game.room.image();
+            if game.room.admit(&event, &mut game.outputs).is_err() {
+                prop_assert_eq!(before, game.room.image());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_tick_and_input_records_are_small() {
+    assert_eq!(encoded(&RoomEvent::Tick { number: 100, hash: None }).len(), 2);
+    let input = RoomEvent::Input { seat: 3, number: 100, tick: 100, data: Bytes::from_static(b"ab") };
+    assert_eq!(encoded(&input).len(), 7);
+}
+
+#[test]
+fn a_number_of_eleven_bytes_is_no_number() {
+    let bytes = [&[13, 0][..], &[0xff; 10], &[1]].concat();
+    assert!(RoomEvent::decode(&bytes).is_err());
+    let bytes = [&[13, 0][..], &[0xff; 9], &[2]].concat();
+    assert!(RoomEvent::decode(&bytes).is_err());
+    let bytes = [&[13, 0][..], &[0xff; 9], &[1]].concat();
+    let reserved = RoomEvent::Reserved { player: player(""), until_ms: u64::MAX };
+    assert_eq!(RoomEvent::decode(&bytes), Ok(reserved));
+}
+
+#[test]
+fn a_changed_past_is_found_by_the_state_hash() {
+    let mut game = Match::playing(lockstep(2), &["ann"]);
+    game.input(0, b"honest");
+    game.ticks(20);
+    let rebuild = |log: Vec<RoomEvent>| Room::rebuild(log.into_iter().map(Ok), &mut Vec::new());
+    assert!(rebuild(game.log.clone()).is_ok());
+    let mut forged = game.log.clone();
+    for event in &mut forged {
+        if let RoomEvent::Input { data, .. } = event {
+            *data = Bytes::from_static(b"forged");
+        }
+    }
+    let damage = rebuild(forged).err().unwrap().to_string();
+    assert!(damage.contains("the state before tick 20 is another one"), "{damage}");
+}
+
+#[test]
+fn a_log_begins_with_its_founding_and_ends_with_its_end() {
+    let mut game = Match::playing(lockstep(2), &["ann"]);
+    game.ask(leave("ann"));
+    let rebuild = |log: &[RoomEvent]| Room::rebuild(log.iter().cloned().map(Ok), &mut Vec::new()).err();
+    assert_eq!(rebuild(&game.log), None);
+    assert!(rebuild(&[]).is_some());
+    assert!(rebuild(&game.log[1..]).is_some());
+    assert!(rebuild(&[&game.log[..1], &game.log[..]].concat()).is_some());
+    assert!(rebuild(&[&game.log[..], &[RoomEvent::Started]].concat()).is_some());
+}

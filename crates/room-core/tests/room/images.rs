@@ -1,0 +1,62 @@
+//! Images: the whole state, and nothing else than what an image can be.
+
+use room_core::Room;
+
+use crate::kit::*;
+
+fn busy() -> Match {
+    let spec = with_lockstep(lockstep(3), |lockstep| {
+        lockstep.ticks_per_message = 4;
+        lockstep.late_input = 2;
+    });
+    let mut game = Match::playing(spec, &["ann", "bob"]);
+    game.ask(spectate("eve"));
+    game.ticks(21);
+    game.input(0, b"now");
+    game.offer(1, 1, 40, b"later");
+    game.vote(0, 20, 5);
+    game.ask(lost("bob"));
+    game
+}
+
+#[test]
+fn a_restored_room_goes_on_as_if_nothing_had_been() {
+    let mut game = busy();
+    let mut twin = Match { room: Room::restore(&game.room.image()).unwrap(), log: vec![], outputs: vec![] };
+    game.told();
+    for game in [&mut game, &mut twin] {
+        game.ask(back("bob"));
+        game.vote(1, 20, 6);
+        game.ticks(30);
+        game.input(0, b"x");
+        game.ask(kick("ann", "eve", true));
+        game.ask(leave("ann"));
+        game.ask(leave("bob"));
+    }
+    assert_eq!(game.outputs, twin.outputs);
+    assert_eq!(game.room.image(), twin.room.image());
+    assert_eq!(game.room.hash(), twin.room.hash());
+}
+
+#[test]
+fn damaged_images_are_refused_or_lead_to_some_room_but_never_to_a_panic() {
+    let image = busy().room.image();
+    for length in 0..image.len() {
+        assert!(Room::restore(&image[..length]).is_err());
+    }
+    for at in 0..image.len() {
+        for bits in [1, 0x80, 0xff] {
+            let mut damaged = image.clone();
+            damaged[at] ^= bits;
+            let Ok(room) = Room::restore(&damaged) else { continue };
+            let mut game = Match { room, log: vec![], outputs: vec![] };
+            game.offer(0, game.room.applied(0).wrapping_add(1), 0, b"x");
+            for _ in 0..70 {
+                if let Some(event) = game.room.next_tick() {
+                    game.apply(event);
+                }
+            }
+            let _ = game.try_ask(leave("ann"));
+        }
+    }
+}
