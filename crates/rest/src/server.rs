@@ -1,0 +1,185 @@
+//! HTTP/1.1 on connections that somebody else accepted.
+
+use std::net::{IpAddr, TcpStream};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper::{Request, server::conn::http1};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use protocol::{ErrorCode, Fault};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+
+use crate::envelope::Failure;
+use crate::prefixed_io::PrefixedIo;
+
+/// Serves one router on any number of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct HttpServer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    router: TowerToHyperService<Router>,
+    limits: ConnectionLimits,
+    slots: Arc<Semaphore>,
+    stop: watch::Sender<bool>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Connections at once; the next ones hear `overloaded`.
+    pub connections: usize,
+    /// Time for a request's head to arrive, and for the next request to begin.
+    pub head_within: Duration,
+    /// After this a connection is ended behind the request under way, so that nobody who reads one byte a minute stays.
+    pub lifetime: Duration,
+    /// Time for the last request of a connection that is being ended.
+    pub last_request_within: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> ConnectionLimits {
+        ConnectionLimits {
+            connections: 8192,
+            head_within: Duration::from_secs(10),
+            lifetime: Duration::from_secs(120),
+            last_request_within: Duration::from_secs(20),
+        }
+    }
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The socket's.
+    pub ip: IpAddr,
+    /// The source in the connection's PROXY header, if it had one.
+    pub told: Option<IpAddr>,
+}
+
+impl HttpServer {
+    pub fn new(router: Router, limits: ConnectionLimits) -> HttpServer {
+        let slots = Arc::new(Semaphore::new(limits.connections));
+        let (stop, _) = watch::channel(false);
+        HttpServer {
+            inner: Arc::new(Inner { router: TowerToHyperService::new(router), limits, slots, stop }),
+        }
+    }
+
+    /// Serves a connection to its end. `prefix` is what was already read of it.
+    pub async fn serve_connection<S>(&self, io: S, prefix: Bytes, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let io = PrefixedIo::new(prefix, io);
+        match self.inner.slots.clone().try_acquire_owned() {
+            Ok(slot) => self.drive(io, slot, peer).await,
+            Err(_) => self.refuse(io).await,
+        }
+    }
+
+    /// Serves a plain socket on a runtime; may be called from any thread.
+    pub fn spawn(&self, runtime: &Handle, stream: TcpStream, prefix: Bytes, peer: Peer) {
+        let server = self.clone();
+        runtime.spawn(async move {
+            match stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream)) {
+                Ok(stream) => server.serve_connection(stream, prefix, peer).await,
+                Err(error) => tracing::warn!(event = "http_handover_failed", %error),
+            }
+        });
+    }
+
+    /// Accepts and serves until [`stop`](HttpServer::stop); for a listener that carries nothing but HTTP.
+    pub async fn serve_listener(&self, listener: TcpListener) {
+        let mut stopped = self.inner.stop.subscribe();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stopped.wait_for(|stop| *stop) => return,
+            };
+            match accepted {
+                Ok((stream, address)) => {
+                    let server = self.clone();
+                    let peer = Peer { ip: address.ip(), told: None };
+                    tokio::spawn(async move { server.serve_connection(stream, Bytes::new(), peer).await });
+                }
+                Err(error) => {
+                    tracing::warn!(event = "http_accept_failed", %error);
+                    // Out of file handles, mostly: a moment's rest keeps the loop from spinning.
+                    let rest = timeout(Duration::from_millis(100), stopped.wait_for(|stop| *stop));
+                    if matches!(rest.await, Ok(Ok(_))) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every connection ends after the request under way.
+    pub fn stop(&self) {
+        self.inner.stop.send_replace(true);
+    }
+
+    /// Connections being served.
+    pub fn connections(&self) -> usize {
+        self.inner.limits.connections - self.inner.slots.available_permits()
+    }
+
+    /// Waits until no connection is left; false if `limit` passed first.
+    pub async fn drained(&self, limit: Duration) -> bool {
+        let all = u32::try_from(self.inner.limits.connections).unwrap_or(u32::MAX);
+        timeout(limit, self.inner.slots.acquire_many(all)).await.is_ok()
+    }
+
+    async fn drive<S>(&self, io: PrefixedIo<S>, slot: OwnedSemaphorePermit, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Inner { router, limits, stop, .. } = &*self.inner;
+        let mut stopped = stop.subscribe();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
+        let mut connection = pin!(builder(limits).serve_connection(TokioIo::new(io), service));
+        tokio::select! {
+            // An error is the client's doing: a broken request, a lost connection, a head that does not come.
+            _ = connection.as_mut() => return drop(slot),
+            _ = timeout(limits.lifetime, stopped.wait_for(|stop| *stop)) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = timeout(limits.last_request_within, connection).await;
+        drop(slot);
+    }
+
+    /// Reads one request and says that there is no room; bounded in time, holds no slot.
+    async fn refuse<S>(&self, io: PrefixedIo<S>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(|_: Request<Incoming>| async {
+            let fault = Fault::from(ErrorCode::Overloaded).retry_after(Duration::from_secs(2));
+            Ok::<Response, std::convert::Infallible>(Failure(fault).into_response())
+        });
+        let connection =
+            builder(&self.inner.limits).keep_alive(false).serve_connection(TokioIo::new(io), service);
+        let _ = timeout(Duration::from_secs(2), connection).await;
+    }
+}
+
+fn builder(limits: &ConnectionLimits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head_within).max_buf_size(64 * 1024);
+    builder
+}
