@@ -21,10 +21,12 @@ export class Camera {
     this.halfSeen = width / this.scale / 2;
   }
 
-  /** Moves towards what matters: x positions in court units. */
-  follow(mine: number, shuttle: number, seconds: number): void {
+  /** Moves towards what matters, keeping everybody in the picture if that is possible; x positions in court units. */
+  follow(mine: number, shuttle: number, everybody: number[], seconds: number): void {
     const slack = Math.max(0, COURT / U / 2 + 30 - this.halfSeen);
-    const wish = between(mine * 0.5 + shuttle * 0.5, 400 - slack, 400 + slack);
+    const first = Math.min(...everybody) - 55 + this.halfSeen, last = Math.max(...everybody) + 55 - this.halfSeen;
+    const free = between(mine * 0.5 + shuttle * 0.5, 400 - slack, 400 + slack);
+    const wish = last <= first ? between(free, last, first) : free;
     this.middle = ease(this.middle, slack === 0 ? 400 : wish, 1 - Math.exp(-seconds * 4));
     this.shake *= Math.exp(-seconds * 9);
     const angle = this.shake * 7919;

@@ -73,7 +73,7 @@ export class Scene {
     this.leaves(seconds, (wind / U) * 20);
     this.particles.move(seconds);
     if (!moment) {
-      this.camera.follow(400, 400, seconds);
+      this.camera.follow(400, 400, [400], seconds);
       this.backdrop.draw(brush, this.camera, this.clock, wind);
       this.particles.draw(brush, (x) => this.camera.x(x), (y) => this.camera.y(y), this.camera.scale);
       return;
@@ -86,7 +86,7 @@ export class Scene {
       shuttle.y = after.shuttle.y / U;
     }
     const xOf = (seat: number) => ease(before.players[seat]?.x ?? 0, after.players[seat]?.x ?? 0, part) / U;
-    this.camera.follow(viewer.me >= 0 ? xOf(viewer.me) : shuttle.x, shuttle.x, seconds);
+    this.camera.follow(viewer.me >= 0 ? xOf(viewer.me) : shuttle.x, shuttle.x, after.players.map((_, seat) => xOf(seat)), seconds);
     this.backdrop.draw(brush, this.camera, this.clock, wind);
     this.lanterns(brush, after);
     this.marker(brush, after, part);

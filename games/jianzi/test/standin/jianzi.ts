@@ -21,7 +21,7 @@ export type JianziOptions = Record<string, unknown>;
 
 export class Jianzi extends Emitter {
   player?: { id: string; name: string };
-  launch = { invite: undefined as string | undefined };
+  launch = { invite: undefined as string | undefined, on: () => undefined };
   rooms = { create: async (spec: any) => new LocalRoom(this, spec), join: async () => new LocalRoom(this, { seats: 2, private: true }) };
   async login({ as = "you" }: { as?: string } = {}): Promise<void> {
     this.player = { id: "p1", name: as };
