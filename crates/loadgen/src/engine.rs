@@ -6,18 +6,22 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clock::{Clock, Moment};
 use mio::event::Event;
 use mio::net::TcpStream;
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use prost::Message;
 use protocol::{messages, operation};
 
+use crate::heartbeat::Heartbeat;
 use crate::lines::{Lines, State};
 use crate::sources::{self, Sources};
+use crate::sys::Timer;
 use crate::{stop, websocket, wire};
 
 /// What the players of one event loop do.
@@ -60,39 +64,38 @@ pub struct Engine {
     pub lines: Lines,
     dial: Dial,
     clock: Clock,
+    timer: Timer,
     waiting: VecDeque<(Moment, usize)>,
     opening: usize,
     open: usize,
     heartbeat: Heartbeat,
 }
 
-/// Beats on all lines in turn, each once in `every`.
-struct Heartbeat {
-    every: Duration,
-    next: Moment,
-    cursor: usize,
-}
-
 /// Connections begun and not yet logged in, at most: fewer than any server's backlog.
 const OPENING_MAX: usize = 100;
-const NEVER: Moment = Moment::from_micros(u64::MAX);
+
+/// No line has this number.
+const TIMER: Token = Token(usize::MAX);
 
 impl Engine {
     pub fn new(dial: Dial) -> Result<Engine> {
         let count = dial.paths.len();
         let clock = Clock::System;
         let now = clock.now();
+        let (poll, timer) = (Poll::new()?, Timer::new()?);
+        poll.registry().register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)?;
         Ok(Engine {
-            poll: Poll::new()?,
+            poll,
             events: Events::with_capacity(1024),
             buffer: vec![0; 256 * 1024].into_boxed_slice(),
             lines: Lines::new(count),
             dial,
             clock,
+            timer,
             waiting: (0..count).map(|line| (now, line)).collect(),
             opening: 0,
             open: 0,
-            heartbeat: Heartbeat { every: Duration::ZERO, next: NEVER, cursor: 0 },
+            heartbeat: Heartbeat::default(),
         })
     }
 
@@ -119,6 +122,8 @@ impl Engine {
     ) -> Result<bool> {
         // Often enough to see a signal or another thread's word, seldom enough to cost nothing.
         const LOOK_AROUND: Duration = Duration::from_millis(20);
+        // What is due within this time is sent in one go: so much later may a message leave than it should.
+        const TOGETHER: Duration = Duration::from_micros(100);
         loop {
             stop::check()?;
             let now = self.clock.now();
@@ -129,20 +134,31 @@ impl Engine {
                 return Ok(false);
             }
             self.open_more(now)?;
-            self.beat(now);
+            self.heartbeat.beat(now, &mut self.lines);
             let next = play.pace(now, &mut self.lines);
-            let next = next.min(until).min(self.heartbeat.next).min(now + LOOK_AROUND);
-            match self.poll.poll(&mut self.events, Some(next.since(self.clock.now()))) {
+            let next = next.max(now + TOGETHER).min(until).min(self.heartbeat.next()).min(now + LOOK_AROUND);
+            match self.wait(next) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error.into()),
             }
             let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-            for event in &events {
+            for event in events.iter().filter(|event| event.token() != TIMER) {
                 self.on_event(event, play)?;
             }
             self.events = events;
         }
+    }
+
+    /// Waits for events, at most until `next`.
+    fn wait(&mut self, next: Moment) -> io::Result<()> {
+        const ROUNDED: Duration = Duration::from_millis(2);
+        let left = next.since(self.clock.now());
+        if left.is_zero() {
+            return self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        }
+        self.timer.set(left)?;
+        self.poll.poll(&mut self.events, Some(left + ROUNDED))
     }
 
     fn open_more(&mut self, now: Moment) -> Result<()> {
@@ -373,37 +389,5 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    fn beat(&mut self, now: Moment) {
-        let lines = self.lines.len();
-        while now >= self.heartbeat.next {
-            for _ in 0..self.heartbeat.lines_per_step(lines) {
-                let line = self.heartbeat.cursor;
-                self.heartbeat.cursor = (line + 1) % lines;
-                if self.lines.is_open(line) {
-                    self.lines.send_heartbeat(line);
-                }
-            }
-            self.heartbeat.next = self.heartbeat.next + Heartbeat::STEP;
-        }
-    }
-}
-
-impl Heartbeat {
-    const STEP: Duration = Duration::from_millis(50);
-
-    /// Takes the server's wish; a little faster, so that no line is ever late.
-    fn set(&mut self, wanted_ms: u32, now: Moment) {
-        let every = Duration::from_millis(u64::from(wanted_ms) * 3 / 4);
-        if !every.is_zero() && self.every != every {
-            self.every = every;
-            self.next = now + Heartbeat::STEP;
-        }
-    }
-
-    fn lines_per_step(&self, lines: usize) -> usize {
-        let share = lines as u128 * Heartbeat::STEP.as_micros();
-        share.div_ceil(self.every.as_micros().max(1)) as usize
     }
 }

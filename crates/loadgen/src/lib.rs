@@ -17,6 +17,7 @@ mod shapes;
 
 // The players: an event loop over many connections.
 mod engine;
+mod heartbeat;
 mod http_login;
 mod lines;
 mod lobby;

@@ -1,13 +1,14 @@
-//! The three calls to the kernel that no safe library wraps. All unsafe code of this crate is here.
+//! The few calls to the kernel that no safe library wraps. All unsafe code of this crate is here.
 #![expect(
     unsafe_code,
-    reason = "getsockopt(TCP_INFO), IP_BIND_ADDRESS_NO_PORT and prctl have no safe wrapper"
+    reason = "TCP_INFO, IP_BIND_ADDRESS_NO_PORT, timerfd and prctl have no safe wrapper here"
 )]
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Duration;
 
 /// What one TCP connection has carried since it began, as the kernel counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +79,45 @@ pub fn bind_without_port(socket: &impl AsRawFd) -> io::Result<()> {
         )
     };
     if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// A timer that a poll can wait for; epoll's own timeout is rounded up to whole milliseconds.
+pub struct Timer(OwnedFd);
+
+impl Timer {
+    pub fn new() -> io::Result<Timer> {
+        let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
+        // SAFETY: the call takes no pointer.
+        let descriptor = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was opened by the call above and belongs to nobody else.
+        Ok(Timer(unsafe { OwnedFd::from_raw_fd(descriptor) }))
+    }
+
+    /// Fires once after this time; what was set before is void.
+    pub fn set(&self, after: Duration) -> io::Result<()> {
+        // All zero would disarm the timer.
+        let after = after.max(Duration::from_nanos(1));
+        let spec = libc::itimerspec {
+            it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
+            it_value: libc::timespec {
+                tv_sec: after.as_secs() as libc::time_t,
+                tv_nsec: libc::c_long::from(after.subsec_nanos()),
+            },
+        };
+        // SAFETY: `spec` outlives the call; the old value is not asked for.
+        let status =
+            unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &raw const spec, std::ptr::null_mut()) };
+        if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+impl AsRawFd for Timer {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.0.as_raw_fd()
+    }
 }
 
 /// Has the kernel kill the child when the thread that starts it ends, whatever ends it.

@@ -1,5 +1,7 @@
 //! The program itself, run against a small server that speaks Jianzi's wire and can be told to make mistakes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod fake;
 mod rooms;
 

@@ -76,8 +76,8 @@ impl Rooms {
         let mut room = from.room.lock().unwrap();
         room.relayed += 1;
         let drop = match self.mistake {
-            Mistake::DropsRelays { every } => room.relayed % every == 0,
-            Mistake::DropsRelaysAbove { rooms: limit } => rooms > limit && room.relayed % 5 == 0,
+            Mistake::DropsRelays { every } => room.relayed.is_multiple_of(every),
+            Mistake::DropsRelaysAbove { rooms: limit } => rooms > limit && room.relayed.is_multiple_of(5),
             _ => false,
         };
         if drop {
