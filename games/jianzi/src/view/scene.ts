@@ -1,5 +1,5 @@
 // The whole picture: takes states as they come, shows them evenly, and makes every happening seen and heard.
-import { CHARGE, COUNTDOWN_TICKS, FOOT, U, landing, type Happening, type Player, type State } from "../rules";
+import { CHARGE, COUNTDOWN_TICKS, FOOT, TICKS_PER_SECOND, U, landing, type Happening, type Player, type State } from "../rules";
 import type { Sound } from "../sound";
 import type { Say } from "../text";
 import { Backdrop } from "./backdrop";
@@ -89,7 +89,7 @@ export class Scene {
     this.camera.follow(viewer.me >= 0 ? xOf(viewer.me) : shuttle.x, shuttle.x, after.players.map((_, seat) => xOf(seat)), seconds);
     this.backdrop.draw(brush, this.camera, this.clock, wind);
     this.lanterns(brush, after);
-    this.marker(brush, after, part);
+    this.marker(brush, after, part, viewer.link.rttMs);
     after.players.forEach((player, seat) => this.child(brush, player, seat, xOf(seat), shuttle, after, viewer, seconds));
     this.feather(brush, after, shuttle, seconds);
     this.particles.draw(brush, (x) => this.camera.x(x), (y) => this.camera.y(y), this.camera.scale);
@@ -145,7 +145,7 @@ export class Scene {
   }
 
   private count(state: State): void {
-    const left = Math.ceil((COUNTDOWN_TICKS - state.tick) / 20);
+    const left = Math.ceil((COUNTDOWN_TICKS - state.tick) / TICKS_PER_SECOND);
     if (left !== this.lastCount && left > 0) this.sound.beep(false);
     this.lastCount = left;
   }
@@ -165,9 +165,13 @@ export class Scene {
     });
   }
 
-  /** Where it comes down, whose it is, and a ring that closes on the right moment to kick. */
-  private marker(brush: Brush, state: State, part: number): void {
-    const s = state.shuttle, { x, ticks } = landing(state), left = Math.max(0, ticks - part);
+  /**
+   * Where it comes down, whose it is, and a ring that closes on the right moment to kick: so much before the foot meets
+   * it as the picture is behind the room and the kick takes to get there.
+   */
+  private marker(brush: Brush, state: State, part: number, rttMs: number): void {
+    const s = state.shuttle, { x, ticks } = landing(state);
+    const left = Math.max(0, ticks - part - 0.5 - (Math.min(rttMs, 300) * TICKS_PER_SECOND) / 1000);
     if (state.tick < COUNTDOWN_TICKS - 10) return;
     const color = dress(s.to).coat, px = this.camera.x(x / U), scale = this.camera.scale;
     brush.globalAlpha = 0.75;
