@@ -5,12 +5,12 @@ import type { State } from "./rules";
 /** `GET /v1/replays/<room>.json`, out of its envelope. */
 export interface ReplayFile {
   room: string;
-  spec?: { seats?: number };
   seats: { seat: number; player: string; name: string; bot: boolean }[];
   seed: number;
   /** For every tick, from 1: [seat, base64 of the input] in the order of application. */
   ticks: [number, string][][];
-  results?: { seat: number; hash: number }[];
+  /** What the seats held for the outcome, in base64. */
+  results?: { seat: number; result: string; hash: number }[];
 }
 
 export class Replay {
@@ -50,15 +50,19 @@ export class Replay {
 
   private begin(): State {
     const bots = this.file.seats.filter((seat) => seat.bot).map((seat) => seat.seat);
-    // Seats that nobody ever took are not listed, so that counting them would not do.
-    const seats = this.file.spec?.seats ?? 1 + Math.max(...this.file.seats.map(({ seat }) => seat));
-    return rules.start(seats, this.file.seed, bots);
+    return rules.start(seatsOf(this.file), this.file.seed, bots);
   }
 
   private next(state: State): State {
     const inputs = (this.file.ticks[state.tick] ?? []).map(([seat, data]) => ({ seat, data: bytes(data) }));
     return rules.step(state, { tick: state.tick + 1, inputs });
   }
+}
+
+/** Seats that nobody ever took are not listed, but the outcome has a number for every seat, behind its first two. */
+function seatsOf({ seats, results = [] }: ReplayFile): number {
+  const told = Math.max(0, ...results.map(({ result }) => bytes(result).length / 2 - 2));
+  return told > 0 ? told : 1 + Math.max(...seats.map(({ seat }) => seat));
 }
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

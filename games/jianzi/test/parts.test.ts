@@ -15,7 +15,7 @@ test("a replay ends in the match's own state, from any place one jumps to", () =
     ticks.push(inputs.map(({ seat, data }) => [seat, Buffer.from(data).toString("base64")]));
   }
   const seats = [0, 1, 2].map((seat) => ({ seat, player: `p${seat}`, name: `n${seat}`, bot: seat === 2 }));
-  const replay = new Replay({ room: "r", spec: { seats: 3 }, seats, seed: 77, ticks });
+  const replay = new Replay({ room: "r", seats, seed: 77, ticks });
   replay.seek(900);
   assert.equal(replay.state.tick, 900);
   replay.seek(200);
@@ -26,6 +26,18 @@ test("a replay ends in the match's own state, from any place one jumps to", () =
   assert.deepEqual(shown, Array.from({ length: rules.END_TICK - 200 }, (_, i) => 201 + i));
   assert.equal(rules.hash(replay.state), rules.hash(live));
   assert.deepEqual(replay.names.slice(0, 2), ["n0", "n1"]);
+});
+
+test("a replay has the seats that nobody took, too", () => {
+  let live = rules.start(4, 5, []);
+  for (let tick = 1; tick <= rules.END_TICK; tick++) live = rules.step(live, { tick, inputs: [] });
+  const result = Buffer.from(rules.result(live)!).toString("base64");
+  const replay = new Replay({
+    room: "r", seats: [{ seat: 0, player: "p", name: "n", bot: false }], seed: 5, ticks: Array.from({ length: rules.END_TICK }, () => []),
+    results: [{ seat: 0, result, hash: rules.hash(live) }],
+  });
+  replay.seek(rules.END_TICK);
+  assert.equal(rules.hash(replay.state), rules.hash(live));
 });
 
 test("a key held is told once, repeated every two seconds, and told again when released", () => {

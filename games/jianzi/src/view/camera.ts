@@ -15,7 +15,7 @@ export class Camera {
   fit(width: number, height: number, below: number): void {
     this.width = width;
     const tall = (height - below) / 600;
-    const wide = width / (height > width ? 700 : 880);
+    const wide = width / (height > width && width < 600 ? 700 : 880);
     this.scale = Math.min(tall, wide);
     this.groundY = Math.round(height - Math.max(below, height * 0.14));
     this.halfSeen = width / this.scale / 2;
