@@ -72,7 +72,12 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn read_room(&self, room: &RoomKey, after: Position, limit_bytes: usize) -> Result<Vec<Record>, JournalError> {
+    fn read_room(
+        &self,
+        room: &RoomKey,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError> {
         self.with(room.room.partition(), |log| {
             Ok(log.rooms.get(room).map(|found| found.read(room, after, limit_bytes)).unwrap_or_default())
         })
@@ -129,7 +134,11 @@ impl PartitionLog {
         let mut last = self.last;
         for record in records {
             let next = record.position;
-            let follows = if next.epoch == last.epoch { next.sequence == last.sequence + 1 } else { next.sequence == 1 };
+            let follows = if next.epoch == last.epoch {
+                next.sequence == last.sequence + 1
+            } else {
+                next.sequence == 1
+            };
             if !follows || next.epoch < last.epoch {
                 return Err(JournalError::Unavailable(format!("{next} does not follow {last}")));
             }

@@ -24,7 +24,12 @@ pub trait Journal: Send + Sync {
     /// The records of one room after `after`, oldest first, about `limit_bytes` of them; empty at the end.
     ///
     /// May block: call it off the shard's thread.
-    fn read_room(&self, room: &RoomKey, after: Position, limit_bytes: usize) -> Result<Vec<Record>, JournalError>;
+    fn read_room(
+        &self,
+        room: &RoomKey,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError>;
 
     /// Keeps the state of a room as of a position, so that reading can begin there.
     fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError>;

@@ -1,1 +1,25 @@
-//! rooms
+//! Rooms at work: shards that step them, journal what happens, and tell their members.
+//!
+//! [`Rooms`] is the way in, from any thread. Each shard is one thread with the partitions and rooms that are its own
+//! (`shard/`); shards share nothing but the [directory](directory) of rooms. A shard works in turns: it takes what came
+//! in, steps the rooms that are due, hands one batch for each partition to the journal, and lets out what the journal
+//! has made durable. It never waits for anything but the next turn. What takes long (reading old ticks back, writing
+//! replays) is done by one more thread (`library/`).
+//!
+//! This crate knows no sockets and no engine: members are reached through `link`, records go to `journal`.
+
+mod calls;
+mod config;
+mod rooms;
+
+mod directory;
+mod mailbox;
+mod record;
+mod ring;
+
+mod library;
+mod shard;
+
+pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
+pub use config::RoomsConfig;
+pub use rooms::{Counts, Rooms};

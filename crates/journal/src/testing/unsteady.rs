@@ -38,7 +38,8 @@ struct State {
 
 impl Unsteady {
     pub fn new(inner: Arc<dyn Journal>, seed: u64) -> Unsteady {
-        let state = State { faults: Faults::default(), chance: Chance::seeded(seed), held: Vec::new(), batches: 0 };
+        let state =
+            State { faults: Faults::default(), chance: Chance::seeded(seed), held: Vec::new(), batches: 0 };
         Unsteady { inner, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -83,7 +84,11 @@ impl Journal for Unsteady {
         if fate < refused {
             let position = batch.records.last().map_or(Position::default(), |record| record.position);
             let error = JournalError::Unavailable("refused on purpose".into());
-            self.answer(faults, outcome, JournalEvent::Failed { partition: batch.partition, position, error });
+            self.answer(
+                faults,
+                outcome,
+                JournalEvent::Failed { partition: batch.partition, position, error },
+            );
         } else if fate >= lost && fate < unanswered {
             self.inner.submit(batch, Box::new(|_| {}));
         } else if fate >= unanswered {
@@ -96,7 +101,12 @@ impl Journal for Unsteady {
         self.inner.fence(partition, epoch)
     }
 
-    fn read_room(&self, room: &RoomKey, after: Position, limit_bytes: usize) -> Result<Vec<Record>, JournalError> {
+    fn read_room(
+        &self,
+        room: &RoomKey,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError> {
         self.inner.read_room(room, after, limit_bytes)
     }
 

@@ -1,0 +1,70 @@
+//! What an operator may choose about rooms.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Bounds and times of the rooms of one node.
+#[derive(Clone, Debug)]
+pub struct RoomsConfig {
+    /// Threads that run rooms.
+    pub shards: usize,
+    /// Rooms alive at a time on this node; more are refused with `overloaded`.
+    pub max_rooms: usize,
+    /// The shortest time between two turns of a busy shard.
+    pub turn: Duration,
+    /// Inputs that wait for one shard; more are dropped and counted.
+    pub inbox_messages: usize,
+    /// Requests that wait for one shard; more are refused with `overloaded`.
+    pub inbox_requests: usize,
+    /// The journal's lag beyond which rooms that need it stand still.
+    pub max_lag: Duration,
+    /// Bytes of frames, per shard, that wait for the journal before rooms stand still.
+    pub unreleased_bytes: usize,
+    /// An ended room is kept this long for members that have yet to read its last ticks.
+    pub linger: Duration,
+    /// Ticks that each room keeps ready for members that come back.
+    pub ring_ticks: usize,
+    /// Bytes of such ticks, per room.
+    pub ring_bytes: usize,
+    /// Bytes of ticks in one backfill message.
+    pub backfill_chunk: usize,
+    /// Backfill waits while a member's connection has more bytes to take than this.
+    pub backfill_backlog: usize,
+    /// A member that takes nothing for this long gets no more backfill; it has to ask again.
+    pub backfill_patience: Duration,
+    /// Members that catch up from the journal at a time; more are asked to come later.
+    pub backfills: usize,
+    /// Where replays of finished lockstep rooms go; `None` keeps them in memory.
+    pub replay_dir: Option<PathBuf>,
+    /// Replays kept; the oldest go first.
+    pub keep_replays: usize,
+    /// Bytes of replays kept.
+    pub keep_replay_bytes: usize,
+    /// The epoch under which this node writes the journal.
+    pub epoch: model::Epoch,
+}
+
+impl Default for RoomsConfig {
+    fn default() -> RoomsConfig {
+        RoomsConfig {
+            shards: 1,
+            max_rooms: 20_000,
+            turn: Duration::from_millis(5),
+            inbox_messages: 65_536,
+            inbox_requests: 16_384,
+            max_lag: Duration::from_millis(500),
+            unreleased_bytes: 64 << 20,
+            linger: Duration::from_secs(30),
+            ring_ticks: 512,
+            ring_bytes: 64 << 10,
+            backfill_chunk: 8 << 10,
+            backfill_backlog: 32 << 10,
+            backfill_patience: Duration::from_secs(10),
+            backfills: 256,
+            replay_dir: None,
+            keep_replays: 100,
+            keep_replay_bytes: 64 << 20,
+            epoch: 1,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Which rooms there are, for lists and invite codes. Apps never see each other's.
+//!
+//! The only thing that shards share; touched when membership changes, never while a room plays.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use clock::Chance;
+use model::{AppId, RoomId, RoomKey};
+use protocol::messages::{ListRooms, RoomList, RoomView};
+
+#[derive(Default)]
+pub(crate) struct Directory {
+    apps: RwLock<HashMap<AppId, AppRooms>>,
+}
+
+/// Characters of an invite code: short enough to be read aloud, and 31⁶ of them.
+const INVITE_LENGTH: usize = 6;
+const DEFAULT_PAGE: u32 = 20;
+const LONGEST_PAGE: u32 = 100;
+/// Rooms looked at for one page, so that a filter that nothing passes stays cheap.
+const LOOKED_AT: usize = 5_000;
+
+#[derive(Default)]
+struct AppRooms {
+    /// Rises with every room; newer rooms have higher numbers.
+    newest: u64,
+    rooms: HashMap<RoomId, Entry>,
+    invites: HashMap<String, RoomId>,
+    /// Public rooms that take players, by number.
+    listed: BTreeMap<u64, RoomView>,
+}
+
+struct Entry {
+    number: u64,
+    invite: String,
+}
+
+impl Directory {
+    /// Files a new room and gives it an invite code that no other room of its app has.
+    pub fn add(&self, key: &RoomKey, chance: &mut Chance) -> String {
+        let mut apps = self.write();
+        let app = apps.entry(key.app.clone()).or_default();
+        let mut invite = chance.name(INVITE_LENGTH);
+        while app.invites.contains_key(&invite) {
+            invite = chance.name(INVITE_LENGTH);
+        }
+        app.newest += 1;
+        app.invites.insert(invite.clone(), key.room.clone());
+        app.rooms.insert(key.room.clone(), Entry { number: app.newest, invite: invite.clone() });
+        invite
+    }
+
+    /// Shows the room in lists as it is now; `None` hides it.
+    pub fn show(&self, key: &RoomKey, view: Option<RoomView>) {
+        let mut apps = self.write();
+        let Some(app) = apps.get_mut(&key.app) else { return };
+        let Some(entry) = app.rooms.get(&key.room) else { return };
+        match view {
+            Some(view) => app.listed.insert(entry.number, view),
+            None => app.listed.remove(&entry.number),
+        };
+    }
+
+    pub fn remove(&self, key: &RoomKey) {
+        let mut apps = self.write();
+        let Some(app) = apps.get_mut(&key.app) else { return };
+        if let Some(entry) = app.rooms.remove(&key.room) {
+            app.invites.remove(&entry.invite);
+            app.listed.remove(&entry.number);
+        }
+        // The tables shrink again after a burst; `newest` stays, so that pages never repeat numbers.
+        if app.rooms.capacity() > 64 && app.rooms.len() * 4 < app.rooms.capacity() {
+            app.rooms.shrink_to_fit();
+            app.invites.shrink_to_fit();
+        }
+    }
+
+    pub fn find_invite(&self, app: &AppId, code: &str) -> Option<RoomId> {
+        let code = code.trim().to_ascii_lowercase();
+        self.read().get(app)?.invites.get(&code).cloned()
+    }
+
+    /// One page, newest first.
+    pub fn list(&self, app: &AppId, wish: &ListRooms) -> RoomList {
+        let apps = self.read();
+        let Some(app) = apps.get(app) else { return RoomList::default() };
+        let below = wish.after.parse().unwrap_or(u64::MAX);
+        let limit = if wish.limit == 0 { DEFAULT_PAGE } else { wish.limit.min(LONGEST_PAGE) } as usize;
+        let (mut page, mut last) = (RoomList::default(), 0u64);
+        for (looked_at, (number, view)) in app.listed.range(..below).rev().enumerate() {
+            if page.rooms.len() == limit || looked_at == LOOKED_AT {
+                page.next = last.to_string();
+                break;
+            }
+            last = *number;
+            if passes(view, wish) {
+                page.rooms.push(view.clone());
+            }
+        }
+        page
+    }
+
+    /// Rooms filed, of all apps.
+    pub fn len(&self) -> usize {
+        self.read().values().map(|app| app.rooms.len()).sum()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<AppId, AppRooms>> {
+        self.apps.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<AppId, AppRooms>> {
+        self.apps.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn passes(view: &RoomView, wish: &ListRooms) -> bool {
+    let Some(spec) = &view.spec else { return false };
+    (wish.mode.is_empty() || spec.mode == wish.mode)
+        && (!wish.with_free_seat || (view.seats.len() as u64) < u64::from(spec.seats))
+        && wish.properties.iter().all(|property| view.properties.contains(property))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::{Property, RoomSpec, SeatView};
+
+    use super::*;
+
+    #[test]
+    fn pages_go_from_the_newest_to_the_oldest_and_miss_nothing() {
+        let directory = Directory::default();
+        let mut chance = Chance::seeded(1);
+        for number in 0..50 {
+            let key = key("a", number);
+            directory.add(&key, &mut chance);
+            directory.show(&key, Some(view(&key, if number % 2 == 0 { "duel" } else { "party" }, 1)));
+        }
+        let mut wish = ListRooms { mode: "duel".into(), limit: 7, ..ListRooms::default() };
+        let mut seen = Vec::new();
+        loop {
+            let page = directory.list(&AppId::new("a"), &wish);
+            assert!(page.rooms.len() <= 7);
+            seen.extend(page.rooms.into_iter().map(|view| view.room));
+            if page.next.is_empty() {
+                break;
+            }
+            wish.after = page.next;
+        }
+        let wanted: Vec<String> =
+            (0..50).rev().filter(|number| number % 2 == 0).map(|n| key("a", n).room.to_string()).collect();
+        assert_eq!(seen, wanted);
+    }
+
+    #[test]
+    fn filters_look_at_seats_and_properties() {
+        let directory = Directory::default();
+        let mut chance = Chance::seeded(1);
+        for (number, taken) in [(1, 1), (2, 2)] {
+            let key = key("a", number);
+            directory.add(&key, &mut chance);
+            directory.show(&key, Some(view(&key, "duel", taken)));
+        }
+        let count = |wish: &ListRooms| directory.list(&AppId::new("a"), wish).rooms.len();
+        assert_eq!(count(&ListRooms::default()), 2);
+        assert_eq!(count(&ListRooms { with_free_seat: true, ..ListRooms::default() }), 1);
+        let level = |value: &str| vec![Property { key: "level".into(), value: value.into() }];
+        assert_eq!(count(&ListRooms { properties: level("3"), ..ListRooms::default() }), 2);
+        assert_eq!(count(&ListRooms { properties: level("4"), ..ListRooms::default() }), 0);
+    }
+
+    #[test]
+    fn apps_do_not_cross_and_removal_leaves_nothing() {
+        let directory = Directory::default();
+        let mut chance = Chance::seeded(1);
+        let (one, two) = (key("a", 1), key("b", 1));
+        let code = directory.add(&one, &mut chance);
+        directory.add(&two, &mut chance);
+        directory.show(&one, Some(view(&one, "duel", 1)));
+        assert_eq!(directory.find_invite(&one.app, &code.to_uppercase()), Some(one.room.clone()));
+        assert_eq!(directory.find_invite(&two.app, &code), None);
+        assert_eq!(directory.list(&two.app, &ListRooms::default()).rooms, []);
+        directory.remove(&one);
+        assert_eq!(directory.find_invite(&one.app, &code), None);
+        assert_eq!(directory.list(&one.app, &ListRooms::default()).rooms, []);
+        directory.remove(&two);
+        assert_eq!(directory.len(), 0);
+    }
+
+    fn key(app: &str, number: usize) -> RoomKey {
+        RoomKey { app: AppId::new(app), room: RoomId::from_name(&format!("number{number}")) }
+    }
+
+    fn view(key: &RoomKey, mode: &str, taken: usize) -> RoomView {
+        RoomView {
+            room: key.room.to_string(),
+            spec: Some(RoomSpec { mode: mode.into(), seats: 2, ..RoomSpec::default() }),
+            seats: vec![SeatView::default(); taken],
+            properties: vec![Property { key: "level".into(), value: "3".into() }],
+            ..RoomView::default()
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What takes too long for a shard: reading old ticks back, writing replays, forgetting rooms. One thread.
+
+mod archive;
+mod backfill;
+mod replays;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use clock::Clock;
+use journal::Journal;
+use model::RoomKey;
+use telemetry::Metrics;
+
+use crate::config::RoomsConfig;
+
+pub(crate) use backfill::{Backfill, Stop};
+use backfill::{Bounds, Progress};
+pub(crate) use replays::Replays;
+
+pub(crate) struct Library {
+    desk: Mutex<Desk>,
+    work_came: Condvar,
+    /// Members that catch up, and the most of them.
+    backfills: AtomicUsize,
+    most_backfills: usize,
+    replays: Replays,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the thread has to do. Bounded: a room is archived and forgotten once, and backfills are counted.
+#[derive(Default)]
+struct Desk {
+    work: VecDeque<Work>,
+    stopping: bool,
+}
+
+enum Work {
+    Backfill(Box<Backfill>),
+    /// Makes the replay of a room that has ended.
+    Archive(RoomKey),
+    Forget(RoomKey),
+}
+
+/// How long the thread waits when every member it sends to has enough to take.
+const BACKLOG_LOOK: Duration = Duration::from_millis(2);
+
+impl Library {
+    pub fn start(
+        config: &RoomsConfig,
+        clock: Clock,
+        journal: Arc<dyn Journal>,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Arc<Library>> {
+        let library = Arc::new(Library {
+            desk: Mutex::default(),
+            work_came: Condvar::new(),
+            backfills: AtomicUsize::new(0),
+            most_backfills: config.backfills,
+            replays: Replays::open(config.replay_dir.clone(), config.keep_replays, config.keep_replay_bytes),
+            thread: Mutex::new(None),
+        });
+        let bounds = Bounds {
+            chunk: config.backfill_chunk,
+            backlog: config.backfill_backlog,
+            patience: config.backfill_patience,
+        };
+        let mut librarian =
+            Librarian { library: library.clone(), clock, journal, metrics, bounds, active: Vec::new() };
+        let thread =
+            std::thread::Builder::new().name("rooms-library".into()).spawn(move || librarian.run())?;
+        *library.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(library)
+    }
+
+    /// Gives the backfill back when too many are under way.
+    pub fn backfill(&self, backfill: Box<Backfill>) -> Result<(), Box<Backfill>> {
+        if self.backfills.fetch_add(1, Ordering::Relaxed) >= self.most_backfills {
+            self.backfills.fetch_sub(1, Ordering::Relaxed);
+            return Err(backfill);
+        }
+        self.give(Work::Backfill(backfill));
+        Ok(())
+    }
+
+    pub fn archive(&self, room: RoomKey) {
+        self.give(Work::Archive(room));
+    }
+
+    pub fn forget(&self, room: RoomKey) {
+        self.give(Work::Forget(room));
+    }
+
+    pub fn backfills(&self) -> usize {
+        self.backfills.load(Ordering::Relaxed)
+    }
+
+    pub fn replays(&self) -> &Replays {
+        &self.replays
+    }
+
+    /// Finishes what rooms have left behind; backfills are dropped.
+    pub fn stop(&self) {
+        self.desk().stopping = true;
+        self.work_came.notify_all();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!(event = "library_panicked", "the library's thread had panicked");
+        }
+    }
+
+    fn give(&self, work: Work) {
+        self.desk().work.push_back(work);
+        self.work_came.notify_all();
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread's own.
+struct Librarian {
+    library: Arc<Library>,
+    clock: Clock,
+    journal: Arc<dyn Journal>,
+    metrics: Arc<Metrics>,
+    bounds: Bounds,
+    active: Vec<Backfill>,
+}
+
+impl Librarian {
+    fn run(&mut self) {
+        let mut all_wait = true;
+        loop {
+            let (work, stopping) = self.take_work(all_wait);
+            for work in work {
+                match work {
+                    Work::Backfill(backfill) => self.active.push(*backfill),
+                    Work::Archive(room) => {
+                        archive::archive(self.journal.as_ref(), &self.library.replays, &room)
+                    }
+                    Work::Forget(room) => {
+                        if let Err(error) = self.journal.forget(&room) {
+                            tracing::warn!(event = "room_not_forgotten", app = %room.app, room = %room.room, %error);
+                        }
+                    }
+                }
+            }
+            if stopping {
+                return;
+            }
+            all_wait = self.advance_all();
+        }
+    }
+
+    /// Waits for work, or for a moment if members have yet to take what they were sent.
+    fn take_work(&self, all_wait: bool) -> (VecDeque<Work>, bool) {
+        let mut desk = self.library.desk();
+        let idle = |desk: &mut Desk| desk.work.is_empty() && !desk.stopping;
+        if self.active.is_empty() {
+            desk = self.library.work_came.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
+        } else if all_wait {
+            let waited = self.library.work_came.wait_timeout_while(desk, BACKLOG_LOOK, idle);
+            desk = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        (std::mem::take(&mut desk.work), desk.stopping)
+    }
+
+    /// One page for everybody in turn. Returns whether all wait.
+    fn advance_all(&mut self) -> bool {
+        let now = self.clock.now();
+        let mut all_wait = true;
+        let mut index = 0;
+        while index < self.active.len() {
+            match self.active[index].advance(self.journal.as_ref(), &self.bounds, now) {
+                Progress::Waits => index += 1,
+                Progress::Sent(ticks) => {
+                    self.metrics.rooms.backfilled_ticks_total.add(ticks);
+                    all_wait = false;
+                    index += 1;
+                }
+                Progress::Stopped => {
+                    let stopped = self.active.swap_remove(index);
+                    self.library.backfills.fetch_sub(1, Ordering::Relaxed);
+                    stopped.give_back();
+                }
+            }
+        }
+        all_wait
+    }
+}

@@ -1,0 +1,220 @@
+//! The way in, from any thread.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use clock::{Chance, Clock};
+use journal::Journal;
+use link::{Inbox, RoomLink};
+use model::{AppId, RoomId, RoomKey, SessionId, Tick};
+use protocol::{ErrorCode, Fault, messages};
+use room_core::{RoomRequest, RoomSpec};
+use telemetry::Metrics;
+
+use crate::calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom};
+use crate::config::RoomsConfig;
+use crate::directory::Directory;
+use crate::library::Library;
+use crate::mailbox::{AnyInbox, Mailbox, mailbox_of};
+use crate::shard::{self, Create, Health, Join, Request, Resume, Shared};
+
+/// All rooms of this node.
+pub struct Rooms {
+    shared: Arc<Shared>,
+    mailboxes: Arc<[Arc<Mailbox>]>,
+    library: Arc<Library>,
+    draining: AtomicBool,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// A partition's rooms are one shard's, and there are no more partitions.
+const MOST_SHARDS: usize = 256;
+
+/// How much there is, right now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Alive, or ended and kept for members that still catch up.
+    pub rooms: usize,
+    /// Filed in lists and under invite codes.
+    pub filed: usize,
+    /// Players and spectators attached to rooms.
+    pub members: usize,
+    /// Rooms that stand still because of the journal.
+    pub paused: usize,
+    /// Frames that wait for the journal.
+    pub unreleased_frames: usize,
+    /// Messages that wait in inboxes.
+    pub inbox: usize,
+    /// Members that catch up from the journal.
+    pub backfills: usize,
+}
+
+impl Rooms {
+    /// Starts the threads; [`Rooms::stop`] ends them. Fails if the system gives no threads.
+    pub fn start(
+        config: RoomsConfig,
+        clock: Clock,
+        chance: Chance,
+        journal: Arc<dyn Journal>,
+        link: Arc<dyn RoomLink>,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Arc<Rooms>> {
+        let shards = config.shards.clamp(1, MOST_SHARDS);
+        let new_mailbox =
+            |_| Arc::new(Mailbox::new(config.inbox_messages, config.inbox_requests, metrics.clone()));
+        let mailboxes: Arc<[Arc<Mailbox>]> = (0..shards).map(new_mailbox).collect();
+        let library = Library::start(&config, clock.clone(), journal.clone(), metrics.clone())?;
+        let shared = Arc::new(Shared {
+            config,
+            clock,
+            chance: Mutex::new(chance),
+            journal,
+            link,
+            metrics,
+            directory: Directory::default(),
+            health: Health::default(),
+        });
+        let start = |(number, mailbox): (usize, &Arc<Mailbox>)| {
+            shard::start(number, shards, shared.clone(), mailbox.clone(), library.clone())
+        };
+        let threads = mailboxes.iter().enumerate().map(start).collect::<std::io::Result<_>>()?;
+        let (draining, threads) = (AtomicBool::new(false), Mutex::new(threads));
+        Ok(Arc::new(Rooms { shared, mailboxes, library, draining, threads }))
+    }
+
+    /// Makes a room, once however often it is asked for.
+    ///
+    /// Faults: `bad_spec`, `room_exists`, `room_ended`, `overloaded`, `draining`, `unavailable`.
+    pub fn create(&self, create: CreateRoom, done: Done<messages::RoomView>) {
+        let spec = match RoomSpec::try_from(create.spec) {
+            Ok(spec) => spec,
+            Err(fault) => return done(Err(fault)),
+        };
+        let draining = self.draining.load(Ordering::Relaxed);
+        let room = create.room.unwrap_or_else(|| RoomId::from_name(&self.draw_name()));
+        let key = RoomKey { app: create.app, room };
+        let create = Create { key, spec, founder: create.founder, build: create.build, draining };
+        self.ask(&create.key.clone(), Request::Create(Box::new(create), done));
+    }
+
+    /// Takes the member in and attaches it to the room's port. Frames begin with [`Rooms::resume`].
+    ///
+    /// Faults: `room_unknown`, `room_ended`, `room_full`, `spectators_full`, `room_started`, `room_banned`,
+    /// `build_differs`, `replaced`, `room_paused`.
+    pub fn join(&self, join: JoinRoom, done: Done<JoinedRoom>) {
+        let key = match join.door {
+            Door::Room(key) => key,
+            Door::Invite { app, code } => match self.find_invite(&app, &code) {
+                Some(room) => RoomKey { app, room },
+                None => return done(Err(ErrorCode::RoomUnknown.into())),
+            },
+        };
+        let join = Join { key, who: join.who, spectate: join.spectate, channel: join.channel };
+        self.ask(&join.key.clone(), Request::Join(Box::new(join), done));
+    }
+
+    /// Sends the member every tick from `from_tick` (at least 1) on, and then what comes. The answer leaves first.
+    ///
+    /// In a relay room delivery begins; there are no ticks. Faults: `room_unknown`, `room_ended`, `not_in_room`,
+    /// `bad_request` for a tick that the room has yet to reach, `too_many_requests` when too many catch up already.
+    pub fn resume(&self, key: RoomKey, session: SessionId, from_tick: Tick, done: Done<messages::Joined>) {
+        let resume = Resume { key, session, from_tick };
+        self.ask(&resume.key.clone(), Request::Resume(resume, done));
+    }
+
+    /// Leave, kick, ready, start, properties, owner, reservation, result, close.
+    ///
+    /// Joining and the fate of sessions have ways of their own: [`Rooms::join`] and [`Rooms::inbox`].
+    pub fn request(&self, key: RoomKey, request: RoomRequest, done: Done<messages::RoomView>) {
+        self.ask(&key.clone(), Request::Act(key, Box::new(request), done));
+    }
+
+    /// The room as it is now. Faults: `room_unknown`, `room_ended`.
+    pub fn view(&self, key: RoomKey, done: Done<messages::RoomView>) {
+        self.ask(&key.clone(), Request::View(key, done));
+    }
+
+    /// Public rooms of the app that have not started, newest first.
+    pub fn list(&self, app: &AppId, wish: &messages::ListRooms) -> messages::RoomList {
+        self.shared.directory.list(app, wish)
+    }
+
+    /// The room of an invite code, in either case of letters.
+    pub fn find_invite(&self, app: &AppId, code: &str) -> Option<RoomId> {
+        self.shared.directory.find_invite(app, code)
+    }
+
+    /// Takes messages for any room. A member's own [`link::RoomRoute::inbox`] is faster.
+    pub fn inbox(&self) -> Arc<dyn Inbox> {
+        Arc::new(AnyInbox { mailboxes: self.mailboxes.clone() })
+    }
+
+    /// Why this node should get no new players, if it should not.
+    pub fn is_ready(&self) -> Result<(), String> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err("rooms are draining".into());
+        }
+        self.shared.health.check()
+    }
+
+    /// Refuses new rooms from now on, tells all members, and waits until no room is left or the time is over.
+    ///
+    /// Returns the number of rooms left. Blocks.
+    pub fn drain(&self, at_most: Duration) -> usize {
+        self.draining.store(true, Ordering::Relaxed);
+        for mailbox in self.mailboxes.iter() {
+            let notice = messages::Notice {
+                kind: "draining".into(),
+                message: "The server is about to restart; rooms end or move.".into(),
+            };
+            // Internal: never refused.
+            let _ = mailbox.request(Request::Tell(notice));
+        }
+        self.shared.health.wait_for_no_rooms(at_most)
+    }
+
+    /// Hands the journal what is left and ends the threads. Rooms that are still alive are gone with them.
+    pub fn stop(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.mailboxes.iter().for_each(|mailbox| mailbox.stop());
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!(event = "shard_panicked", "a shard's thread had panicked");
+            }
+        }
+        self.library.stop();
+    }
+
+    /// The replay file of a finished lockstep room, while it is kept. Reads from disk where replays are kept there.
+    pub fn replay(&self, app: &AppId, room: &RoomId) -> Option<Vec<u8>> {
+        self.library.replays().get(&RoomKey { app: app.clone(), room: room.clone() })
+    }
+
+    pub fn counts(&self) -> Counts {
+        let count = |gauge: &telemetry::Gauge| gauge.get().max(0) as usize;
+        let metrics = &self.shared.metrics.rooms;
+        Counts {
+            rooms: self.shared.health.rooms(),
+            filed: self.shared.directory.len(),
+            members: count(&metrics.members),
+            paused: count(&metrics.paused),
+            unreleased_frames: count(&metrics.unreleased_frames),
+            inbox: self.mailboxes.iter().map(|mailbox| mailbox.letters_waiting()).sum(),
+            backfills: self.library.backfills(),
+        }
+    }
+
+    fn ask(&self, key: &RoomKey, request: Request) {
+        if let Err(request) = mailbox_of(&self.mailboxes, key).request(request) {
+            let busy = Fault::new(ErrorCode::TooManyRequests, "too many requests wait for this room's shard");
+            request.refuse(busy.retry_after(Duration::from_secs(1)));
+        }
+    }
+
+    fn draw_name(&self) -> String {
+        self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner).name(12)
+    }
+}

@@ -1,0 +1,135 @@
+//! The end of a room: told, archived, and freed once nobody has ticks of it to read any more.
+
+use std::cmp::Reverse;
+use std::collections::{HashSet, VecDeque};
+
+use model::RoomKey;
+
+use super::effect::Effect;
+use super::hosted::{Hearing, Hosted};
+use super::requests::kind_label;
+use super::{RoomAt, Shard};
+
+impl Shard {
+    /// The room has just ended: the last effect says so.
+    pub(super) fn announce_end(&mut self, at: RoomAt) {
+        let kept_until = self.now + self.shared.config.linger;
+        let hosted = &mut self.rooms[at.index as usize];
+        hosted.kept_until = Some(kept_until);
+        hosted.next_tick_at = None;
+        if let Some(ended) = hosted.room.ended() {
+            self.shared.metrics.rooms.ended_total.of(&[&ended.reason]).increment();
+            hosted.effects.push(Effect::Ended(Box::new(ended)));
+        }
+        if hosted.timer_at.is_none_or(|armed| kept_until < armed) {
+            hosted.timer_at = Some(kept_until);
+            self.timers.push(Reverse((kept_until, at)));
+        }
+        self.shared.directory.show(&self.rooms[at.index as usize].key, None);
+        self.over.push(at);
+    }
+
+    pub(super) fn free_ended_rooms(&mut self) {
+        for at in std::mem::take(&mut self.over) {
+            let now = self.now;
+            let Some(hosted) = self.room(at) else { continue };
+            let is_settled = hosted.unanswered == 0 && hosted.draft.is_empty() && hosted.effects.is_empty();
+            let Some(kept_until) = hosted.kept_until.filter(|_| is_settled) else { continue };
+            if !hosted.archived {
+                hosted.archived = true;
+                let (key, worth_it) = (hosted.key.clone(), hosted.room.tick() > 0);
+                if worth_it {
+                    self.library.archive(key);
+                }
+            }
+            let Some(hosted) = self.room(at) else { continue };
+            if hosted.everybody_has_heard() || kept_until <= now {
+                self.free(at);
+            }
+        }
+    }
+
+    fn free(&mut self, at: RoomAt) {
+        let Some(hosted) = self.rooms.try_remove(at.index as usize) else { return };
+        let metrics = &self.shared.metrics.rooms;
+        metrics.members.add(-(hosted.members.len() as i64));
+        metrics.open.of(&[kind_label(hosted.room.spec())]).decrement();
+        for mut member in hosted.members {
+            member.hearing.stop();
+            hosted.port.detach(&member.session);
+        }
+        self.by_key.remove(&hosted.key);
+        self.shared.directory.remove(&hosted.key);
+        self.library.forget(hosted.key.clone());
+        self.recently_ended.add(hosted.key);
+        self.shared.health.remove_rooms(1);
+        self.shrink();
+    }
+
+    /// Gives memory back after a burst of rooms.
+    fn shrink(&mut self) {
+        if self.rooms.is_empty() && self.rooms.capacity() > 64 {
+            self.rooms.shrink_to_fit();
+        }
+        if self.by_key.capacity() > 64 && self.by_key.len() * 4 < self.by_key.capacity() {
+            self.by_key.shrink_to_fit();
+        }
+    }
+}
+
+impl Hosted {
+    /// Nobody is attached that lacks ticks: one that is away, or is catching up, may still want them.
+    fn everybody_has_heard(&self) -> bool {
+        let heard = |hearing: &Hearing| matches!(hearing, Hearing::Everything);
+        self.members.iter().all(|member| heard(&member.hearing)) || self.room.tick() == 0
+    }
+}
+
+/// Rooms that are gone, so that a repeated create does not make one again. The latest few thousand.
+#[derive(Default)]
+pub(super) struct RecentlyEnded {
+    order: VecDeque<RoomKey>,
+    keys: HashSet<RoomKey>,
+}
+
+const REMEMBERED: usize = 4096;
+
+impl RecentlyEnded {
+    pub fn add(&mut self, key: RoomKey) {
+        if self.keys.insert(key.clone()) {
+            self.order.push_back(key);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.keys.remove(&oldest);
+        }
+    }
+
+    pub fn contains(&self, key: &RoomKey) -> bool {
+        self.keys.contains(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{AppId, RoomId};
+
+    use super::*;
+
+    #[test]
+    fn only_the_latest_are_remembered() {
+        let mut ended = RecentlyEnded::default();
+        let key = |number: usize| RoomKey {
+            app: AppId::new("a"),
+            room: RoomId::from_name(&format!("number{number}")),
+        };
+        for number in 0..2 * REMEMBERED {
+            ended.add(key(number));
+            ended.add(key(number));
+        }
+        assert_eq!((ended.order.len(), ended.keys.len()), (REMEMBERED, REMEMBERED));
+        assert!(!ended.contains(&key(REMEMBERED - 1)));
+        assert!(ended.contains(&key(REMEMBERED)));
+    }
+}

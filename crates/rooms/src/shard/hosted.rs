@@ -1,0 +1,244 @@
+//! One room in its shard: the pure room, and what connects it with the world.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clock::Moment;
+use link::{Inbox, RoomPort, RoomRoute};
+use model::{PlayerId, RoomKey, Seat, SessionId, Tick};
+use protocol::messages::{self, Durability, RoomKind};
+use room_core::{Deadline, Output, Room, RoomEvent, Why};
+use telemetry::Gauge;
+
+use crate::calls::Done;
+use crate::record;
+use crate::ring::TickRing;
+
+use super::RoomAt;
+use super::effect::Effect;
+
+pub(super) struct Hosted {
+    pub at: RoomAt,
+    pub key: RoomKey,
+    pub room: Room,
+    pub port: Arc<dyn RoomPort>,
+    pub inbox: Arc<dyn Inbox>,
+    pub members: Vec<Attached>,
+
+    /// Events since the last record.
+    pub draft: Vec<u8>,
+    /// What members are to hear of these events, in order.
+    pub effects: Vec<Effect>,
+    /// Changes since `RoomChanged` was last told.
+    pub changes: Vec<(Why, PlayerId)>,
+    /// Sessions that are to be detached once they were told of their leaving.
+    pub leaving: Vec<SessionId>,
+    pub dirty: bool,
+    /// The draft must not wait for the next tick.
+    pub urgent: bool,
+
+    /// The sequence of the last record.
+    pub last_sequence: u64,
+    /// Records that the journal has not answered yet.
+    pub unanswered: u32,
+    /// The last tick that members were told, and the inputs acknowledged by it, by seat.
+    pub released: Tick,
+    pub acknowledged: Box<[u32]>,
+    pub ring: TickRing,
+
+    pub next_tick_at: Option<Moment>,
+    pub deadlines: Vec<(Deadline, Moment)>,
+    pub timer_at: Option<Moment>,
+
+    /// Set once members were told of the end: until when the room is kept for those that catch up.
+    pub kept_until: Option<Moment>,
+    pub archived: bool,
+}
+
+/// A session that hears the room.
+pub(super) struct Attached {
+    pub session: SessionId,
+    pub seat: Option<Seat>,
+    pub channel: u32,
+    pub hearing: Hearing,
+}
+
+pub(super) enum Hearing {
+    Nothing,
+    /// The library sends it old ticks.
+    OldTicks(CatchUp),
+    Everything,
+}
+
+pub(super) struct CatchUp {
+    /// Tells the library to stop; it answers in any case.
+    pub cancel: Arc<AtomicBool>,
+    /// What the member asked for meanwhile.
+    pub then: Option<(Tick, Done<messages::Joined>)>,
+}
+
+impl Hosted {
+    /// Does one event, and notes what follows.
+    pub fn apply(&mut self, event: &RoomEvent, outputs: &mut Vec<Output>) {
+        record::append(&mut self.draft, event);
+        self.room.apply(event, outputs);
+        for output in outputs.drain(..) {
+            self.note(output);
+        }
+    }
+
+    /// Frames wait for the journal.
+    pub fn needs_journal(&self) -> bool {
+        self.room.spec().durability != Durability::Async
+    }
+
+    pub fn is_relay(&self) -> bool {
+        self.room.spec().kind == RoomKind::Relay
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.kept_until.is_some()
+    }
+
+    pub fn member(&mut self, session: &SessionId) -> Option<&mut Attached> {
+        self.members.iter_mut().find(|member| member.session == *session)
+    }
+
+    /// For a join, which is answered once all before it is durable.
+    pub fn joined(&self, session: &SessionId, channel: u32) -> messages::Joined {
+        self.joined_with(session, channel, self.room.applied_all())
+    }
+
+    /// For a resume, which is answered at once.
+    pub fn resumed(&self, session: &SessionId, channel: u32) -> messages::Joined {
+        self.joined_with(session, channel, &self.acknowledged)
+    }
+
+    fn joined_with(&self, session: &SessionId, channel: u32, applied: &[u32]) -> messages::Joined {
+        let seat = self.room.member(session).and_then(|(seat, _)| seat);
+        messages::Joined {
+            room: Some(self.room.view()),
+            channel,
+            seat: seat.map(u32::from),
+            applied: seat.and_then(|seat| applied.get(usize::from(seat)).copied()).unwrap_or(0),
+            seed: self.room.spec().lockstep.map_or(0, |lockstep| lockstep.seed),
+        }
+    }
+
+    pub fn route(&self, session: &SessionId, channel: u32) -> RoomRoute {
+        RoomRoute {
+            key: self.key.clone(),
+            seat: self.room.member(session).and_then(|(seat, _)| seat),
+            channel,
+            run: self.room.run(),
+            relay: self.is_relay().then(|| self.port.clone()),
+            inbox: self.inbox.clone(),
+        }
+    }
+
+    /// Adds the member or replaces the one of the same session; it hears nothing until it asks.
+    pub fn attach(&mut self, member: Attached, count: &Gauge) {
+        let Attached { session, seat, channel, .. } = &member;
+        self.port.attach(link::Member { session: session.clone(), seat: *seat, channel: *channel });
+        match self.member(&member.session) {
+            Some(before) => {
+                before.hearing.stop();
+                *before = member;
+            }
+            None => {
+                self.members.push(member);
+                count.increment();
+            }
+        }
+    }
+
+    pub fn detach(&mut self, session: &SessionId, count: &Gauge) {
+        self.port.detach(session);
+        if let Some(index) = self.members.iter().position(|member| member.session == *session) {
+            self.members.swap_remove(index).hearing.stop();
+            count.decrement();
+        }
+    }
+
+    /// The member's connection is gone, or it is going to ask again.
+    pub fn silence(&mut self, session: &SessionId) {
+        self.port.silence(session);
+        if let Some(member) = self.member(session) {
+            match &member.hearing {
+                // Nobody else may send to the member until the library has stopped.
+                Hearing::OldTicks(catch_up) => catch_up.cancel.store(true, Ordering::Relaxed),
+                Hearing::Nothing | Hearing::Everything => member.hearing = Hearing::Nothing,
+            }
+        }
+    }
+
+    pub fn push(&self, session: &SessionId, event: messages::push::Event) {
+        self.port.push(session, event);
+    }
+
+    pub fn push_to_all(&self, event: &messages::push::Event) {
+        for member in &self.members {
+            self.port.push(&member.session, event.clone());
+        }
+    }
+
+    fn note(&mut self, output: Output) {
+        match output {
+            Output::Frame { body, first_tick, last_tick } => {
+                let applied = self.room.applied_all().into();
+                self.effects.push(Effect::Frame { body, first_tick, last_tick, applied });
+            }
+            Output::Refused { seat, number, reason } => {
+                self.effects.push(Effect::Refused { seat, number, reason });
+            }
+            Output::Desync { tick, seats, last_agreed } => {
+                self.effects.push(Effect::Desync { tick, seats, last_agreed });
+            }
+            Output::Changed { why, player } => self.changes.push((why, player)),
+            Output::Detached { session } => self.leaving.push(session),
+            // A change besides says so to the members.
+            Output::Started => {}
+            // Told by `tell_changes`, after everything else.
+            Output::Ended { .. } => self.urgent = true,
+        }
+    }
+
+    /// Turns the changes so far into effects. Changes of one turn share one view.
+    pub fn tell_changes(&mut self) -> bool {
+        let changed = !self.changes.is_empty();
+        if changed {
+            let view = self.room.view();
+            // The view says it all; more than a few reasons at once are not worth a message each.
+            let first = self.changes.len().saturating_sub(MOST_CHANGES_TOLD);
+            for (why, player) in self.changes.drain(..).skip(first) {
+                let (why, player) = (why.as_str().to_owned(), player.as_str().to_owned());
+                let change = messages::RoomChanged { room: Some(view.clone()), why, player };
+                self.effects.push(Effect::Changed(Box::new(change)));
+            }
+        }
+        let leaving = std::mem::take(&mut self.leaving);
+        self.effects.extend(leaving.into_iter().map(Effect::Detach));
+        changed
+    }
+}
+
+/// Of one turn.
+const MOST_CHANGES_TOLD: usize = 4;
+
+impl Attached {
+    pub fn new(session: SessionId, seat: Option<Seat>, channel: u32) -> Attached {
+        Attached { session, seat, channel, hearing: Hearing::Nothing }
+    }
+}
+
+impl Hearing {
+    pub fn stop(&mut self) {
+        if let Hearing::OldTicks(catch_up) = self {
+            catch_up.cancel.store(true, Ordering::Relaxed);
+            if let Some((_, done)) = catch_up.then.take() {
+                done(Err(protocol::ErrorCode::NotInRoom.into()));
+            }
+        }
+        *self = Hearing::Nothing;
+    }
+}

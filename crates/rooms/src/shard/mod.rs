@@ -1,0 +1,174 @@
+//! One thread's rooms. Nothing here is shared with another shard but what [`Shared`] holds.
+//!
+//! Read in this order: `turn` (what a turn does), `hosted` (one room), `requests` and `letters` (what comes in),
+//! `step` (ticks and deadlines), `flush` and `partition` (to the journal and back), `effect` (what members hear),
+//! `resume` (catching up), `farewell` (the end of a room).
+
+mod effect;
+mod farewell;
+mod flush;
+mod health;
+mod hosted;
+mod letters;
+mod partition;
+mod request;
+mod requests;
+mod resume;
+mod step;
+mod turn;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use bytes::BytesMut;
+use clock::{Chance, Clock, Moment};
+use journal::Journal;
+use link::RoomLink;
+use model::RoomKey;
+use room_core::Output;
+use slab::Slab;
+use telemetry::Metrics;
+
+use crate::config::RoomsConfig;
+use crate::directory::Directory;
+use crate::library::Library;
+use crate::mailbox::Mailbox;
+
+use farewell::RecentlyEnded;
+use hosted::Hosted;
+use partition::PartitionLog;
+
+pub(crate) use health::Health;
+pub(crate) use request::{Create, Join, Request, Resume};
+pub(crate) use resume::send_backfill;
+
+/// What all shards of a node use.
+pub(crate) struct Shared {
+    pub config: RoomsConfig,
+    pub clock: Clock,
+    pub chance: Mutex<Chance>,
+    pub journal: Arc<dyn Journal>,
+    pub link: Arc<dyn RoomLink>,
+    pub metrics: Arc<Metrics>,
+    pub directory: Directory,
+    pub health: Health,
+}
+
+/// Where a room is in its shard. The generation tells a room from an earlier one in the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RoomAt {
+    index: u32,
+    generation: u32,
+}
+
+struct Shard {
+    number: usize,
+    shards: usize,
+    shared: Arc<Shared>,
+    mailbox: Arc<Mailbox>,
+    library: Arc<Library>,
+    /// When the turn began.
+    now: Moment,
+    rooms: Slab<Hosted>,
+    by_key: HashMap<RoomKey, RoomAt>,
+    generations: u32,
+    recently_ended: RecentlyEnded,
+    /// By partition number divided by the number of shards.
+    partitions: Vec<PartitionLog>,
+    /// Partitions that the journal owes an answer, or that are in trouble.
+    unsettled: Vec<usize>,
+    /// When each playing room is due. An entry that its room no longer agrees with is void.
+    due: BinaryHeap<Reverse<(Moment, RoomAt)>>,
+    /// The same for the earliest deadline of each room.
+    timers: BinaryHeap<Reverse<(Moment, RoomAt)>>,
+    /// Rooms that something happened to in this turn.
+    dirty: Vec<RoomAt>,
+    /// Ended rooms that may be ready to be freed.
+    over: Vec<RoomAt>,
+    /// Of frames that wait for the journal.
+    unreleased_bytes: usize,
+    unreleased_frames: i64,
+    /// The health told last had to do with the bytes above.
+    is_overfull: bool,
+    paused_rooms: i64,
+    /// This turn's records, end to end.
+    records: BytesMut,
+    /// Kept for its memory.
+    outputs: Vec<Output>,
+    tally: Tally,
+}
+
+/// What a turn counted, told to the metrics at its end.
+#[derive(Default)]
+struct Tally {
+    ticks: u64,
+    inputs: u64,
+    /// What the gauges were told last.
+    unreleased_frames: i64,
+    paused_rooms: i64,
+    inbox_depth: i64,
+}
+
+/// Starts a shard's thread.
+pub(crate) fn start(
+    number: usize,
+    shards: usize,
+    shared: Arc<Shared>,
+    mailbox: Arc<Mailbox>,
+    library: Arc<Library>,
+) -> std::io::Result<JoinHandle<()>> {
+    let shard = Shard::new(number, shards, shared, mailbox, library);
+    std::thread::Builder::new().name(format!("rooms-{number}")).spawn(move || shard.run())
+}
+
+impl Shard {
+    fn new(
+        number: usize,
+        shards: usize,
+        shared: Arc<Shared>,
+        mailbox: Arc<Mailbox>,
+        library: Arc<Library>,
+    ) -> Shard {
+        Shard {
+            number,
+            shards,
+            now: shared.clock.now(),
+            shared,
+            mailbox,
+            library,
+            rooms: Slab::new(),
+            by_key: HashMap::new(),
+            generations: 0,
+            recently_ended: RecentlyEnded::default(),
+            partitions: Vec::new(),
+            unsettled: Vec::new(),
+            due: BinaryHeap::new(),
+            timers: BinaryHeap::new(),
+            dirty: Vec::new(),
+            over: Vec::new(),
+            unreleased_bytes: 0,
+            unreleased_frames: 0,
+            is_overfull: false,
+            paused_rooms: 0,
+            records: BytesMut::new(),
+            outputs: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    fn room(&mut self, at: RoomAt) -> Option<&mut Hosted> {
+        self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at)
+    }
+
+    /// To be flushed at the end of the turn.
+    fn touch(&mut self, at: RoomAt) {
+        if let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at)
+            && !hosted.dirty
+        {
+            hosted.dirty = true;
+            self.dirty.push(at);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A partition's records on their way to the journal, and what waits for them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clock::Moment;
+use journal::{Batch, Record};
+use model::{Epoch, Partition, Position, RoomKey};
+
+use super::RoomAt;
+use super::effect::Effect;
+
+/// Sequences go up by one, so a place in `held` follows from a sequence.
+pub(super) struct PartitionLog {
+    pub partition: Partition,
+    epoch: Epoch,
+    /// Everything up to here is durable, and was let out.
+    durable: u64,
+    /// Everything up to here was handed to the journal.
+    submitted: u64,
+    /// Records after `durable`.
+    held: VecDeque<Held>,
+    pub trouble: Option<Trouble>,
+    pub unsettled: bool,
+}
+
+/// A record that is not known to be durable, with what its room wants to do once it is.
+pub(super) struct Held {
+    pub at: RoomAt,
+    pub key: RoomKey,
+    pub bytes: Bytes,
+    pub effects: Vec<Effect>,
+    /// Bytes and number of the frames in `effects`.
+    pub weight: usize,
+    pub frames: i64,
+    pub since: Moment,
+}
+
+/// The journal does not take this partition's records.
+pub(super) struct Trouble {
+    pub why: String,
+    /// Another node owns the partition now: there is nothing to wait for.
+    pub is_final: bool,
+    pub since: Moment,
+    pub retry_at: Moment,
+    backoff: Duration,
+    /// The members were told.
+    pub told: bool,
+}
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+
+impl PartitionLog {
+    pub fn new(partition: Partition, epoch: Epoch) -> PartitionLog {
+        PartitionLog {
+            partition,
+            epoch,
+            durable: 0,
+            submitted: 0,
+            held: VecDeque::new(),
+            trouble: None,
+            unsettled: false,
+        }
+    }
+
+    /// Takes a record over; returns its sequence.
+    pub fn hold(&mut self, held: Held) -> u64 {
+        self.held.push_back(held);
+        self.durable + self.held.len() as u64
+    }
+
+    /// What was held and not yet handed over. Nothing while there is trouble: the retry takes it all.
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        if self.trouble.is_some() {
+            return None;
+        }
+        self.batch_after(self.submitted)
+    }
+
+    /// Everything that is not durable, again.
+    pub fn retry_batch(&mut self, now: Moment) -> Option<Batch> {
+        if let Some(trouble) = &mut self.trouble {
+            trouble.backoff = (trouble.backoff * 2).min(LONGEST_BACKOFF);
+            trouble.retry_at = now + trouble.backoff;
+        }
+        self.batch_after(self.durable)
+    }
+
+    /// The effects of a record are added to, if it is still held.
+    pub fn held(&mut self, sequence: u64) -> Option<&mut Held> {
+        let index = sequence.checked_sub(self.durable + 1)?;
+        self.held.get_mut(usize::try_from(index).ok()?)
+    }
+
+    /// Notes that everything up to here is durable. [`PartitionLog::pop_durable`] gives it out.
+    pub fn durable_up_to(&self, position: Position) -> u64 {
+        let last = self.durable + self.held.len() as u64;
+        if position.epoch == self.epoch { position.sequence.min(last) } else { 0 }
+    }
+
+    pub fn pop_durable(&mut self, up_to: u64) -> Option<Held> {
+        if self.durable >= up_to {
+            return None;
+        }
+        let held = self.held.pop_front()?;
+        self.durable += 1;
+        self.submitted = self.submitted.max(self.durable);
+        Some(held)
+    }
+
+    pub fn pop_any(&mut self) -> Option<Held> {
+        self.held.pop_front()
+    }
+
+    pub fn oldest(&self) -> Option<Moment> {
+        self.held.front().map(|held| held.since)
+    }
+
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub fn get_into_trouble(&mut self, why: String, is_final: bool, now: Moment) {
+        match &mut self.trouble {
+            Some(trouble) => {
+                trouble.is_final |= is_final;
+                trouble.why = why;
+            }
+            None => {
+                let backoff = FIRST_BACKOFF;
+                let retry_at = now + backoff;
+                self.trouble = Some(Trouble { why, is_final, since: now, retry_at, backoff, told: false });
+            }
+        }
+    }
+
+    fn batch_after(&mut self, sequence: u64) -> Option<Batch> {
+        let first = (sequence - self.durable) as usize;
+        let to_record = |(sequence, held): (u64, &Held)| Record {
+            room: held.key.clone(),
+            position: Position { epoch: self.epoch, sequence },
+            bytes: held.bytes.clone(),
+        };
+        let records: Vec<Record> = (sequence + 1..).zip(self.held.range(first..)).map(to_record).collect();
+        self.submitted = self.durable + self.held.len() as u64;
+        (!records.is_empty()).then_some(Batch { partition: self.partition, records })
+    }
+}

@@ -1,0 +1,58 @@
+//! What is asked of a shard.
+
+use model::{Build, PlayerId, RoomKey, SessionId, Tick};
+use protocol::{Fault, messages};
+use room_core::{RoomRequest, RoomSpec};
+
+use crate::calls::{Done, JoinedRoom, Member};
+use crate::library::Backfill;
+
+pub(crate) enum Request {
+    Create(Box<Create>, Done<messages::RoomView>),
+    Join(Box<Join>, Done<JoinedRoom>),
+    Resume(Resume, Done<messages::Joined>),
+    Act(RoomKey, Box<RoomRequest>, Done<messages::RoomView>),
+    View(RoomKey, Done<messages::RoomView>),
+    /// To all members of all rooms.
+    Tell(messages::Notice),
+    /// From the library: a backfill stopped.
+    Stopped(Box<Backfill>),
+}
+
+pub(crate) struct Create {
+    pub key: RoomKey,
+    pub spec: RoomSpec,
+    pub founder: PlayerId,
+    pub build: Build,
+    /// Only a room that is there already can be answered with.
+    pub draining: bool,
+}
+
+pub(crate) struct Join {
+    pub key: RoomKey,
+    pub who: Member,
+    pub spectate: bool,
+    pub channel: u32,
+}
+
+pub(crate) struct Resume {
+    pub key: RoomKey,
+    pub session: SessionId,
+    pub from_tick: Tick,
+}
+
+impl Request {
+    /// Of the server's own, and never refused.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, Request::Tell(_) | Request::Stopped(_))
+    }
+
+    pub fn refuse(self, fault: Fault) {
+        match self {
+            Request::Create(_, done) | Request::Act(_, _, done) | Request::View(_, done) => done(Err(fault)),
+            Request::Join(_, done) => done(Err(fault)),
+            Request::Resume(_, done) => done(Err(fault)),
+            Request::Tell(_) | Request::Stopped(_) => {}
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Create, join, act, view.
+
+use std::cmp::Reverse;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use model::RoomKey;
+use protocol::messages::{self, RoomKind, push};
+use protocol::{ErrorCode, Fault};
+use room_core::{Founding, Room, RoomEvent, RoomRequest, RoomSpec};
+
+use crate::calls::{Done, JoinedRoom};
+use crate::mailbox::RoomInbox;
+use crate::record;
+use crate::ring::TickRing;
+
+use super::effect::Effect;
+use super::hosted::{Attached, Hosted};
+use super::request::{Create, Join, Request};
+use super::{RoomAt, Shard};
+
+/// When a paused room is asked again.
+const PAUSED_RETRY: Duration = Duration::from_secs(1);
+
+impl Shard {
+    pub(super) fn handle(&mut self, request: Request) {
+        match request {
+            Request::Create(create, done) => self.create(*create, done),
+            Request::Join(join, done) => self.join(*join, done),
+            Request::Resume(resume, done) => self.resume(resume, done),
+            Request::Act(key, request, done) => self.act(&key, &request, done),
+            Request::View(key, done) => {
+                let view = self.find(&key).map(|at| self.rooms[at.index as usize].room.view());
+                done(view);
+            }
+            Request::Tell(notice) => {
+                let event = push::Event::Notice(notice);
+                self.rooms.iter().for_each(|(_, hosted)| hosted.push_to_all(&event));
+            }
+            Request::Stopped(backfill) => self.backfill_stopped(backfill),
+        }
+    }
+
+    /// Faults: `room_unknown`, `room_ended`.
+    pub(super) fn find(&self, key: &RoomKey) -> Result<RoomAt, Fault> {
+        match self.by_key.get(key) {
+            Some(at) => Ok(*at),
+            None if self.recently_ended.contains(key) => Err(ErrorCode::RoomEnded.into()),
+            None => Err(ErrorCode::RoomUnknown.into()),
+        }
+    }
+
+    /// Does what was decided. It reaches the journal with this turn.
+    pub(super) fn apply_all(&mut self, at: RoomAt, events: &[RoomEvent]) {
+        let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at) else {
+            return;
+        };
+        if events.is_empty() {
+            return;
+        }
+        for event in events {
+            hosted.apply(event, &mut self.outputs);
+        }
+        hosted.urgent = true;
+        self.touch(at);
+        self.reschedule(at);
+    }
+
+    fn create(&mut self, create: Create, done: Done<messages::RoomView>) {
+        match self.find_or_found(create) {
+            Ok(at) => self.answer_with_view(at, done),
+            Err(fault) => done(Err(fault)),
+        }
+    }
+
+    fn find_or_found(&mut self, create: Create) -> Result<RoomAt, Fault> {
+        match self.find(&create.key) {
+            Ok(at) => {
+                let founded = self.rooms[at.index as usize].room.spec();
+                if founded.answers(&create.spec) { Ok(at) } else { Err(ErrorCode::RoomExists.into()) }
+            }
+            Err(fault) if fault.code == ErrorCode::RoomEnded => Err(fault),
+            Err(_) => self.found(create),
+        }
+    }
+
+    fn found(&mut self, create: Create) -> Result<RoomAt, Fault> {
+        if create.draining {
+            return Err(ErrorCode::Draining.into());
+        }
+        let partition = self.partition_index(create.key.room.partition());
+        if self.partitions[partition].trouble.is_some() {
+            return Err(Fault::new(ErrorCode::Unavailable, "the journal takes no new rooms right now")
+                .retry_after(PAUSED_RETRY));
+        }
+        if !self.shared.health.add_room(self.shared.config.max_rooms) {
+            return Err(Fault::new(ErrorCode::Overloaded, "the server has as many rooms as it takes"));
+        }
+        let Create { key, spec, founder, build, draining: _ } = create;
+        let (invite, spec) = {
+            let mut chance = self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner);
+            let invite = self.shared.directory.add(&key, &mut chance);
+            (invite, if spec.needs_seed() { spec.with_seed(chance.u32()) } else { spec })
+        };
+        let wall_ms = self.shared.clock.wall_ms();
+        let founding = Founding { key, spec, founder, build, invite, run: 1, wall_ms };
+        Ok(self.host(founding))
+    }
+
+    fn host(&mut self, founding: Founding) -> RoomAt {
+        self.generations = self.generations.wrapping_add(1);
+        let entry = self.rooms.vacant_entry();
+        let at = RoomAt { index: entry.key() as u32, generation: self.generations };
+        let key = founding.key.clone();
+        let mut draft = Vec::new();
+        record::append(&mut draft, &RoomEvent::Founded(Box::new(founding.clone())));
+        let room = Room::found(founding, &mut self.outputs);
+        self.outputs.clear();
+        let kind = kind_label(room.spec());
+        entry.insert(Hosted {
+            at,
+            port: self.shared.link.open(&key),
+            inbox: std::sync::Arc::new(RoomInbox { mailbox: self.mailbox.clone(), at }),
+            ring: TickRing::new(&self.shared.config),
+            key: key.clone(),
+            room,
+            draft,
+            members: Vec::new(),
+            effects: Vec::new(),
+            changes: Vec::new(),
+            leaving: Vec::new(),
+            dirty: false,
+            urgent: true,
+            last_sequence: 0,
+            unanswered: 0,
+            released: 0,
+            acknowledged: Box::default(),
+            next_tick_at: None,
+            deadlines: Vec::new(),
+            timer_at: None,
+            kept_until: None,
+            archived: false,
+        });
+        self.by_key.insert(key, at);
+        let metrics = &self.shared.metrics.rooms;
+        metrics.created_total.of(&[kind]).increment();
+        metrics.open.of(&[kind]).increment();
+        self.show_in_directory(at);
+        self.touch(at);
+        self.reschedule(at);
+        at
+    }
+
+    fn join(&mut self, join: Join, done: Done<JoinedRoom>) {
+        match self.take_in(join) {
+            Ok((at, joined)) => {
+                let hosted = &mut self.rooms[at.index as usize];
+                hosted.effects.push(Effect::Joined(Box::new(joined), done));
+                hosted.urgent = true;
+                self.touch(at);
+            }
+            Err(fault) => done(Err(fault)),
+        }
+    }
+
+    fn take_in(&mut self, join: Join) -> Result<(RoomAt, JoinedRoom), Fault> {
+        let Join { key, who, spectate, channel } = join;
+        let at = self.find(&key)?;
+        let session = who.session.clone();
+        let request = RoomRequest::Join {
+            player: who.player,
+            session: who.session,
+            session_number: who.session_number,
+            name: who.name,
+            build: who.build,
+            spectate,
+        };
+        self.decide_and_apply(at, &request)?;
+        let hosted = &mut self.rooms[at.index as usize];
+        if hosted.leaving.contains(&session) {
+            // It left in this very turn: that comes first.
+            hosted.tell_changes();
+        }
+        let joined =
+            JoinedRoom { joined: hosted.joined(&session, channel), route: hosted.route(&session, channel) };
+        let member = Attached::new(session, joined.route.seat, channel);
+        hosted.effects.push(Effect::Attach(Box::new(member)));
+        Ok((at, joined))
+    }
+
+    fn act(&mut self, key: &RoomKey, request: &RoomRequest, done: Done<messages::RoomView>) {
+        let acted = self.find(key).and_then(|at| {
+            if matches!(request, RoomRequest::Join { .. }) {
+                return Err(Fault::new(ErrorCode::BadRequest, "joining has a call of its own"));
+            }
+            self.decide_and_apply(at, request).map(|()| at)
+        });
+        match acted {
+            Ok(at) => self.answer_with_view(at, done),
+            Err(fault) => done(Err(fault)),
+        }
+    }
+
+    fn decide_and_apply(&mut self, at: RoomAt, request: &RoomRequest) -> Result<(), Fault> {
+        let hosted = &self.rooms[at.index as usize];
+        let events = hosted.room.decide(request)?;
+        let needs_journal = hosted.needs_journal();
+        let partition = self.partition_index(hosted.key.room.partition());
+        if !events.is_empty() && needs_journal && self.partitions[partition].trouble.is_some() {
+            return Err(Fault::from(ErrorCode::RoomPaused).retry_after(PAUSED_RETRY));
+        }
+        self.apply_all(at, &events);
+        Ok(())
+    }
+
+    fn answer_with_view(&mut self, at: RoomAt, done: Done<messages::RoomView>) {
+        let hosted = &mut self.rooms[at.index as usize];
+        let view = Box::new(hosted.room.view());
+        hosted.effects.push(Effect::Answer(view, done));
+        hosted.urgent = true;
+        self.touch(at);
+    }
+
+    /// Public rooms are listed while they are open.
+    pub(super) fn show_in_directory(&self, at: RoomAt) {
+        let hosted = &self.rooms[at.index as usize];
+        let is_listed = !hosted.room.spec().private && hosted.room.phase() == room_core::Phase::Open;
+        self.shared.directory.show(&hosted.key, is_listed.then(|| hosted.room.view()));
+    }
+
+    /// Keeps the timers of a room what its state wants them to be.
+    pub(super) fn reschedule(&mut self, at: RoomAt) {
+        let (now, wall_ms) = (self.now, self.shared.clock.wall_ms());
+        let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at) else {
+            return;
+        };
+        hosted.set_deadlines(now, wall_ms);
+        let next = hosted.next_timer();
+        if let Some(next) = next.filter(|next| hosted.timer_at.is_none_or(|armed| *next < armed)) {
+            hosted.timer_at = Some(next);
+            self.timers.push(Reverse((next, at)));
+        }
+        if hosted.next_tick_at.is_none() && hosted.room.next_tick().is_some() {
+            self.begin_ticking(at);
+        }
+    }
+}
+
+pub(super) fn kind_label(spec: &RoomSpec) -> &'static str {
+    match spec.kind {
+        RoomKind::Relay => "relay",
+        RoomKind::Lockstep => "lockstep",
+    }
+}

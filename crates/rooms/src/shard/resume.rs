@@ -1,0 +1,166 @@
+//! Catching up: from the ring at once, from the journal by way of the library.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use bytes::Bytes;
+use link::{Audience, Class, Publication, RoomPort};
+use model::{SessionId, Tick};
+use protocol::messages::{self, push};
+use protocol::{ErrorCode, Fault, operation};
+
+use crate::calls::Done;
+use crate::library::{Backfill, Stop};
+
+use super::hosted::{CatchUp, Hearing};
+use super::request::Resume;
+use super::{RoomAt, Shard};
+
+impl Shard {
+    pub(super) fn resume(&mut self, resume: Resume, done: Done<messages::Joined>) {
+        let Resume { key, session, from_tick } = resume;
+        let at = match self.find(&key) {
+            Ok(at) => at,
+            Err(fault) => return done(Err(fault)),
+        };
+        let hosted = &mut self.rooms[at.index as usize];
+        let (is_relay, released) = (hosted.is_relay(), hosted.released);
+        let Some(member) = hosted.member(&session) else {
+            return done(Err(ErrorCode::NotInRoom.into()));
+        };
+        if !is_relay && (from_tick == 0 || from_tick > released.saturating_add(1)) {
+            let message =
+                format!("ticks 1 to {} can be asked for, not {from_tick}", released.saturating_add(1));
+            return done(Err(Fault::new(ErrorCode::BadRequest, message)));
+        }
+        if let Hearing::OldTicks(catch_up) = &mut member.hearing {
+            // Two senders would mix their ticks: this one begins when the other has stopped.
+            catch_up.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+            if let Some((_, earlier)) = catch_up.then.replace((from_tick, done)) {
+                earlier(Err(Fault::new(ErrorCode::BadRequest, "another resume took this one's place")));
+            }
+            return;
+        }
+        self.begin_hearing(at, &session, from_tick, done);
+    }
+
+    fn begin_hearing(&mut self, at: RoomAt, session: &SessionId, from: Tick, done: Done<messages::Joined>) {
+        let hosted = &mut self.rooms[at.index as usize];
+        hosted.port.silence(session);
+        let Some(member) = hosted.member(session) else {
+            return done(Err(ErrorCode::NotInRoom.into()));
+        };
+        member.hearing = Hearing::Nothing;
+        let channel = member.channel;
+        let joined = hosted.resumed(session, channel);
+        if hosted.is_relay() || hosted.ring.reaches_back_to(from) {
+            done(Ok(joined));
+            return self.hear_everything_from(at, session, from);
+        }
+        let cancel = Arc::new(AtomicBool::new(false));
+        let backfill = Backfill::new(
+            at,
+            self.mailbox.clone(),
+            hosted.key.clone(),
+            session.clone(),
+            hosted.port.clone(),
+            cancel.clone(),
+            from..=hosted.released,
+            (joined, done),
+            self.now,
+        );
+        match self.library.backfill(Box::new(backfill)) {
+            Ok(()) => {
+                if let Some(member) = self.rooms[at.index as usize].member(session) {
+                    member.hearing = Hearing::OldTicks(CatchUp { cancel, then: None });
+                }
+            }
+            Err(refused) => {
+                let busy = Fault::new(ErrorCode::TooManyRequests, "too many members catch up right now");
+                refused.refuse(busy.retry_after(Duration::from_secs(1)));
+            }
+        }
+    }
+
+    /// Sends what the ring has from this tick on, and listens: within one turn nothing comes in between.
+    fn hear_everything_from(&mut self, at: RoomAt, session: &SessionId, from: Tick) {
+        let chunk = self.shared.config.backfill_chunk;
+        let hosted = &mut self.rooms[at.index as usize];
+        if !hosted.is_relay() {
+            let run = hosted.room.run();
+            match hosted.ring.backfill(run, from, chunk) {
+                Ok(bodies) => send_backfill(hosted.port.as_ref(), session, &bodies),
+                Err(damaged) => {
+                    tracing::error!(event = "ring_damaged", room = %hosted.key.room, %damaged);
+                    return self.backfill_failed(at, session);
+                }
+            }
+            let ticks = u64::from(hosted.released.saturating_add(1).saturating_sub(from));
+            self.shared.metrics.rooms.backfilled_ticks_total.add(ticks);
+        }
+        hosted.port.listen(session);
+        if let Some(member) = hosted.member(session) {
+            member.hearing = Hearing::Everything;
+        }
+        if hosted.is_over() {
+            self.over.push(at);
+        }
+    }
+
+    /// The library has sent all it was asked for, or stopped before.
+    pub(super) fn backfill_stopped(&mut self, mut backfill: Box<Backfill>) {
+        let (at, session, next) = (backfill.at, backfill.session.clone(), backfill.next_tick());
+        let Some(hosted) = self.room(at) else { return };
+        let released = hosted.released;
+        let in_ring = hosted.ring.reaches_back_to(next);
+        let Some(member) = hosted.member(&session) else { return };
+        let Hearing::OldTicks(catch_up) = &mut member.hearing else { return };
+        // The member may have left and come again meanwhile, with a backfill of its own.
+        if !backfill.is_cancelled_by(&catch_up.cancel) {
+            return;
+        }
+        if let Some((from, done)) = catch_up.then.take() {
+            return self.begin_hearing(at, &session, from, done);
+        }
+        match backfill.stop() {
+            Stop::Finished if in_ring => self.hear_everything_from(at, &session, next),
+            Stop::Finished => {
+                backfill.go_on_to(released, self.now);
+                if let Err(refused) = self.library.backfill(backfill) {
+                    drop(refused);
+                    self.backfill_failed(at, &session);
+                }
+            }
+            Stop::Cancelled | Stop::NoConnection => member.hearing = Hearing::Nothing,
+            Stop::TooSlow | Stop::Failed => self.backfill_failed(at, &session),
+        }
+    }
+
+    /// The member has to ask again.
+    fn backfill_failed(&mut self, at: RoomAt, session: &SessionId) {
+        let hosted = &mut self.rooms[at.index as usize];
+        if let Some(member) = hosted.member(session) {
+            member.hearing = Hearing::Nothing;
+        }
+        let notice = messages::Notice {
+            kind: "backfill_failed".into(),
+            message: "Not all ticks could be sent; ask again with rooms.resume.".into(),
+        };
+        hosted.push(session, push::Event::Notice(notice));
+    }
+}
+
+pub(crate) fn send_backfill(port: &dyn RoomPort, session: &SessionId, bodies: &[Bytes]) {
+    for body in bodies {
+        let publication = Publication {
+            operation: operation::FRAME,
+            body,
+            // Only live frames acknowledge inputs.
+            applied: &[],
+            audience: Audience::All,
+            class: Class::Reliable,
+        };
+        port.send_to(session, publication);
+    }
+}

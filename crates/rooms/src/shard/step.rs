@@ -1,0 +1,151 @@
+//! Ticks and deadlines.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use clock::Moment;
+use room_core::{Deadline, Due, RoomRequest};
+
+use super::hosted::Hosted;
+use super::{RoomAt, Shard};
+
+/// A late room makes at most this many ticks in one turn.
+const TICKS_PER_TURN: u32 = 3;
+/// Beyond this many ticks of delay a room gives the lost time up instead of running after it.
+const TICKS_OF_DEBT: u32 = 10;
+/// Where on the period a partition's rooms tick: equal for all of its rooms, so that they share a batch.
+const PHASES: u64 = 256;
+
+impl Shard {
+    pub(super) fn step_due_rooms(&mut self) {
+        while let Some(&Reverse((due, at))) = self.due.peek() {
+            if due > self.now {
+                break;
+            }
+            self.due.pop();
+            if self.room(at).is_some_and(|hosted| hosted.next_tick_at == Some(due)) {
+                self.step(at, due);
+            }
+        }
+        if self.due.len() > 2 * self.rooms.len() + 64 {
+            let rooms = &self.rooms;
+            self.due
+                .retain(|Reverse((due, at))| agrees(rooms, *at, |hosted| hosted.next_tick_at == Some(*due)));
+        }
+    }
+
+    /// Starts the room's ticks at its partition's phase of the period.
+    pub(super) fn begin_ticking(&mut self, at: RoomAt) {
+        let now = self.now.as_micros();
+        let Some(hosted) = self.room(at) else { return };
+        let Some(period) = hosted.room.spec().period_us() else { return };
+        let phase = spread(hosted.key.room.partition()) * period / PHASES;
+        let since_phase = (now % period + period - phase) % period;
+        let next = Moment::from_micros(now + period - since_phase);
+        hosted.next_tick_at = Some(next);
+        self.due.push(Reverse((next, at)));
+    }
+
+    fn step(&mut self, at: RoomAt, due: Moment) {
+        let now = self.now;
+        if self.must_pause(at) {
+            return self.pause(at);
+        }
+        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return };
+        let Some(period) = hosted.room.spec().period_us().map(Duration::from_micros) else { return };
+        let mut next = due;
+        for _ in 0..TICKS_PER_TURN {
+            let Some(tick) = hosted.room.next_tick().filter(|_| next <= now) else { break };
+            self.shared.metrics.rooms.tick_lag_seconds.observe(now.since(next));
+            hosted.apply(&tick, &mut self.outputs);
+            hosted.urgent = true;
+            self.tally.ticks += 1;
+            next = next + period;
+        }
+        if next + period * TICKS_OF_DEBT <= now {
+            next = now;
+        }
+        hosted.next_tick_at = hosted.room.next_tick().map(|_| next);
+        let goes_on = hosted.next_tick_at.is_some();
+        self.touch(at);
+        if goes_on {
+            self.due.push(Reverse((next, at)));
+        } else {
+            // The last tick has deadlines of its own.
+            self.reschedule(at);
+        }
+    }
+
+    pub(super) fn fire_timers(&mut self) {
+        while let Some(&Reverse((due, at))) = self.timers.peek() {
+            if due > self.now {
+                break;
+            }
+            self.timers.pop();
+            if self.room(at).is_some_and(|hosted| hosted.timer_at == Some(due)) {
+                self.fire(at);
+            }
+        }
+        if self.timers.len() > 2 * self.rooms.len() + 64 {
+            let rooms = &self.rooms;
+            self.timers
+                .retain(|Reverse((due, at))| agrees(rooms, *at, |hosted| hosted.timer_at == Some(*due)));
+        }
+    }
+
+    fn fire(&mut self, at: RoomAt) {
+        let now = self.now;
+        let Some(hosted) = self.room(at) else { return };
+        hosted.timer_at = None;
+        if hosted.is_over() {
+            self.over.push(at);
+        }
+        let passed: Vec<Deadline> = {
+            let Some(hosted) = self.room(at) else { return };
+            hosted
+                .deadlines
+                .iter()
+                .filter(|(_, due)| *due <= now)
+                .map(|(deadline, _)| deadline.clone())
+                .collect()
+        };
+        for deadline in passed {
+            let Some(hosted) = self.room(at) else { return };
+            hosted.deadlines.retain(|(waiting, _)| *waiting != deadline);
+            match hosted.room.decide(&RoomRequest::TimeUp(deadline)) {
+                Ok(events) => self.apply_all(at, &events),
+                Err(fault) => tracing::debug!(event = "deadline_refused", %fault),
+            }
+        }
+        self.reschedule(at);
+    }
+}
+
+impl Hosted {
+    /// Deadlines that are there already keep their moments.
+    pub(super) fn set_deadlines(&mut self, now: Moment, wall_ms: u64) {
+        let before = std::mem::take(&mut self.deadlines);
+        let moment = |(deadline, due): (Deadline, Due)| {
+            let known = before.iter().find(|(known, _)| *known == deadline).map(|(_, moment)| *moment);
+            let moment = known.unwrap_or_else(|| match due {
+                Due::At(at_ms) => now + Duration::from_millis(at_ms.saturating_sub(wall_ms)),
+                Due::In(ms) => now + Duration::from_millis(ms.into()),
+            });
+            (deadline, moment)
+        };
+        self.deadlines = self.room.deadlines().into_iter().map(moment).collect();
+    }
+
+    pub(super) fn next_timer(&self) -> Option<Moment> {
+        self.deadlines.iter().map(|(_, moment)| *moment).chain(self.kept_until).min()
+    }
+}
+
+fn agrees(rooms: &slab::Slab<Hosted>, at: RoomAt, still: impl Fn(&Hosted) -> bool) -> bool {
+    rooms.get(at.index as usize).is_some_and(|hosted| hosted.at == at && still(hosted))
+}
+
+/// Neighbouring partitions are far from each other: the number's bits in reverse.
+fn spread(partition: model::Partition) -> u64 {
+    u64::from((partition as u8).reverse_bits())
+}

@@ -1,0 +1,89 @@
+//! The turn: take what came in, step what is due, hand records over, let out what is durable. Then sleep.
+
+use std::time::Duration;
+
+use clock::{Clock, Moment};
+
+use super::Shard;
+use super::request::Request;
+
+/// Requests taken in one turn; more stay for the next.
+const REQUESTS_PER_TURN: usize = 1024;
+/// An idle shard looks around this often.
+const LONGEST_SLEEP: Duration = Duration::from_millis(200);
+/// How soon a clock that a test moves by hand is looked at again.
+const MANUAL_CLOCK_SLEEP: Duration = Duration::from_millis(1);
+
+impl Shard {
+    pub(super) fn run(mut self) {
+        while !self.mailbox.is_stopping() {
+            self.turn();
+            self.rest();
+        }
+        self.turn();
+        self.abandon();
+    }
+
+    fn turn(&mut self) {
+        self.now = self.shared.clock.now();
+        // Requests first, out of the box only: a letter that its sender wrote before a request must not come after it.
+        let requests = self.take_requests();
+        self.settle_answers();
+        self.read_letters();
+        requests.into_iter().for_each(|request| self.handle(request));
+        self.fire_timers();
+        self.step_due_rooms();
+        self.flush();
+        // An engine in process has answered already.
+        self.settle_answers();
+        self.look_after_partitions();
+        self.free_ended_rooms();
+        self.tell_metrics();
+    }
+
+    fn take_requests(&mut self) -> Vec<Request> {
+        std::iter::from_fn(|| self.mailbox.take_request()).take(REQUESTS_PER_TURN).collect()
+    }
+
+    fn rest(&mut self) {
+        let soonest = self.now + self.shared.config.turn;
+        let wake_at = self.next_wake().map_or(self.now + LONGEST_SLEEP, |wake_at| wake_at.max(soonest));
+        let sleep = wake_at.since(self.shared.clock.now()).min(LONGEST_SLEEP);
+        let sleep = match self.shared.clock {
+            Clock::System => sleep,
+            Clock::Manual(_) => sleep.min(MANUAL_CLOCK_SLEEP),
+        };
+        if !sleep.is_zero() {
+            self.mailbox.sleep(sleep);
+        }
+    }
+
+    fn next_wake(&mut self) -> Option<Moment> {
+        let due = self.due.peek().map(|entry| entry.0.0);
+        let timer = self.timers.peek().map(|entry| entry.0.0);
+        [due, timer, self.next_look_after_partitions()].into_iter().flatten().min()
+    }
+
+    fn tell_metrics(&mut self) {
+        let metrics = &self.shared.metrics.rooms;
+        if self.tally.ticks > 0 {
+            metrics.ticks_total.add(std::mem::take(&mut self.tally.ticks));
+            metrics.turn_seconds.observe(self.shared.clock.now().since(self.now));
+        }
+        if self.tally.inputs > 0 {
+            metrics.inputs_total.add(std::mem::take(&mut self.tally.inputs));
+        }
+        // Gauges are shared by all shards: each adds what changed.
+        let inbox_depth = self.mailbox.letters_waiting() as i64;
+        for (gauge, told, value) in [
+            (&metrics.unreleased_frames, &mut self.tally.unreleased_frames, self.unreleased_frames),
+            (&metrics.paused, &mut self.tally.paused_rooms, self.paused_rooms),
+            (&metrics.inbox_depth, &mut self.tally.inbox_depth, inbox_depth),
+        ] {
+            let difference = value - std::mem::replace(told, value);
+            if difference != 0 {
+                gauge.add(difference);
+            }
+        }
+    }
+}
