@@ -29,7 +29,7 @@ mod run;
 pub use config::GatewayConfig;
 pub use listen::BindError;
 pub use resume_token::ResumeKey;
-pub use run::{Gateway, Parts};
+pub use run::{Gateway, GatewayError, Parts};
 pub use services::{HttpConnection, HttpDoor};
 pub use session::{SessionLimits, Sessions};
 pub use tls::{TlsError, TlsFiles};

@@ -51,7 +51,7 @@ pub struct Gateway {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum GatewayError {
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error(transparent)]
@@ -62,7 +62,7 @@ pub enum StartError {
 
 impl Gateway {
     /// Binds every listener, then starts to accept.
-    pub fn start(parts: Parts) -> Result<Gateway, StartError> {
+    pub fn start(parts: Parts) -> Result<Gateway, GatewayError> {
         let tls = parts.config.tls.clone().map(TlsAcceptor::new).transpose()?;
         let mut listeners = Vec::new();
         for (addresses, kind) in

@@ -1,0 +1,135 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::Profile;
+use crate::failure::{EXIT_CODES, Failure};
+
+/// Jianzi (毽子): the self-hosted backend for mini games.
+#[derive(Debug, Parser)]
+#[command(name = "jianzi", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine, with nothing beside it: simulated login, demo game, bots.
+    Dev(DevArgs),
+    /// Run the server from a configuration file.
+    Serve(ServeArgs),
+    /// Print every option with its default and meaning, as a configuration file.
+    Config(ConfigArgs),
+    /// Verify a replay file: play its log again and compare every state hash.
+    Replay(ReplayArgs),
+    /// Measure a server; `jianzi bench --help` tells more.
+    #[command(disable_help_flag = true)]
+    Bench(BenchArgs),
+    /// Print the version of the program and of the protocol.
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub struct DevArgs {
+    /// Listen on the local network too, and print a code that a phone can read.
+    #[arg(long)]
+    pub lan: bool,
+    /// A configuration file over the defaults of the profile "dev".
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The configuration file; `jianzi config` prints one to begin with.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Overrides the profile that the file names; without either it is "production".
+    #[arg(long)]
+    pub profile: Option<Profile>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+/// What the command line says goes before file and environment. Port 0 picks a free port.
+#[derive(Debug, Default, Args)]
+pub struct Overrides {
+    /// Address of HTTP and WebSocket; may be repeated.
+    #[arg(long, value_name = "IP:PORT")]
+    pub http: Vec<SocketAddr>,
+    /// Address of plain TCP; may be repeated.
+    #[arg(long, value_name = "IP:PORT")]
+    pub tcp: Vec<SocketAddr>,
+    /// Address of /metrics, /healthz, /readyz and the operators' calls.
+    #[arg(long, value_name = "IP:PORT")]
+    pub admin: Option<SocketAddr>,
+    /// Folder for what the server keeps.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Whose defaults.
+    #[arg(long, default_value = "production")]
+    pub profile: Profile,
+    /// Print nothing, but say whether `serve` would start with this file.
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+}
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Dev(args) => commands::dev::run(args),
+        Command::Serve(args) => commands::serve::run(args),
+        Command::Config(args) => commands::config::run(&args),
+        Command::Replay(args) => commands::replay::run(&args),
+        Command::Bench(args) => commands::bench::run(args),
+        Command::Version => commands::version::run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_of_bench_are_passed_on_untouched() {
+        let cli = Cli::try_parse_from(["jianzi", "bench", "lockstep", "--rooms", "3", "--help"]).unwrap();
+        let Command::Bench(bench) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(bench.args, ["lockstep", "--rooms", "3", "--help"]);
+    }
+
+    #[test]
+    fn wrong_arguments_have_their_own_exit_code() {
+        for wrong in [&["jianzi"][..], &["jianzi", "serve"], &["jianzi", "dev", "--http", "x"]] {
+            assert_eq!(Cli::try_parse_from(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! One file for each command.
+
+pub mod dev;
+pub mod serve;
+
+pub mod bench;
+pub mod config;
+pub mod replay;
+pub mod version;
+
+mod settings;

@@ -1,0 +1,140 @@
+//! What each part of the server takes from the configuration.
+
+use std::thread::available_parallelism;
+
+use accounts::{AccountsConfig, AppConfig};
+use admission::{ArrivalsConfig, ConnectionLimitsConfig, FloodConfig, LoginLimitsConfig, Proxies};
+use gateway::{GatewayConfig, SessionLimits, TlsFiles};
+use matchmaking::MatchConfig;
+use releases::BuildRule;
+use rooms::RoomsConfig;
+
+use super::Config;
+
+impl Config {
+    pub fn gateway(&self) -> GatewayConfig {
+        let (gateway, limits) = (&self.gateway, &self.limits);
+        GatewayConfig {
+            http: self.server.http.clone(),
+            tcp: self.server.tcp.clone(),
+            tls: self.tls_files(),
+            reactors: threads(self.server.threads),
+            max_body: gateway.max_body.0 as u32,
+            login_timeout: gateway.login_timeout,
+            heartbeat: gateway.heartbeat,
+            resume_window: gateway.resume_window,
+            retry_within: gateway.retry_within,
+            queue_bytes: gateway.queue.0,
+            call_deadline: gateway.call_deadline,
+            session: SessionLimits {
+                answers: gateway.answers,
+                answer_bytes: gateway.answer_bytes.0,
+                pushes: gateway.pushes,
+                push_bytes: gateway.push_bytes.0,
+                rooms: gateway.rooms_per_session,
+            },
+            connections: ConnectionLimitsConfig {
+                all: limits.connections,
+                per_account: limits.per_account,
+                per_device: limits.per_device,
+                per_address: limits.per_address,
+                pending_per_address: limits.pending_per_address,
+            },
+            arrivals: ArrivalsConfig {
+                all: limits.arrivals,
+                per_address: limits.arrivals_per_address,
+                longest_wait: limits.longest_wait,
+                addresses: limits.addresses,
+            },
+            flood: FloodConfig { frames: limits.frames, bytes: limits.bytes },
+            proxies: self.proxies(),
+        }
+    }
+
+    /// Both files, or no TLS.
+    pub fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificate, key) = self.tls.cert.clone().zip(self.tls.key.clone())?;
+        Some(TlsFiles { certificate, key })
+    }
+
+    pub fn proxies(&self) -> Proxies {
+        Proxies::new(self.server.proxies.clone())
+    }
+
+    pub fn login_limits(&self) -> LoginLimitsConfig {
+        LoginLimitsConfig {
+            per_device: self.login.per_device,
+            per_address: self.login.per_address,
+            remembered: self.login.remembered,
+        }
+    }
+
+    pub fn accounts(&self) -> AccountsConfig {
+        let app = |app: &super::AppSection| AppConfig { id: app.id.clone(), jwt_keys: app.jwt_keys.clone() };
+        AccountsConfig {
+            apps: self.apps.iter().map(app).collect(),
+            access_ttl: self.login.access_ttl,
+            refresh_ttl: self.login.refresh_ttl,
+            refresh_grace: self.login.refresh_grace,
+            dev: self.profile.is_dev(),
+        }
+    }
+
+    pub fn rooms(&self) -> RoomsConfig {
+        let rooms = &self.rooms;
+        RoomsConfig {
+            shards: threads(rooms.shards),
+            max_rooms: rooms.max_rooms,
+            turn: rooms.turn,
+            inbox_messages: rooms.inbox_messages,
+            inbox_requests: rooms.inbox_requests,
+            max_lag: rooms.max_lag,
+            unreleased_bytes: rooms.unreleased_bytes.0,
+            linger: rooms.linger,
+            ring_ticks: rooms.ring_ticks,
+            ring_bytes: rooms.ring_bytes.0,
+            backfill_chunk: rooms.backfill_chunk.0,
+            backfill_backlog: rooms.backfill_backlog.0,
+            backfill_patience: rooms.backfill_patience,
+            backfills: rooms.backfills,
+            replay_dir: Some(self.server.data.join("replays")),
+            keep_replays: rooms.keep_replays,
+            keep_replay_bytes: rooms.keep_replay_bytes.0,
+            ..RoomsConfig::default()
+        }
+    }
+
+    pub fn matchmaking(&self) -> MatchConfig {
+        let matching = &self.matchmaking;
+        MatchConfig {
+            patience: matching.patience,
+            longest_patience: matching.longest_patience,
+            tell_every: matching.tell_every,
+            room_within: matching.room_within,
+            remember: matching.remember,
+            remembered: matching.remembered,
+            waiting: matching.waiting,
+            per_player: matching.per_player,
+            queue: matching.queue,
+        }
+    }
+
+    pub fn build_rules(&self) -> Vec<BuildRule> {
+        let rule = |build: &super::BuildSection| BuildRule {
+            app: build.app.clone(),
+            pattern: build.pattern.clone(),
+            decision: build.decision,
+            message: build.message.clone(),
+            server: build.server.clone(),
+        };
+        self.builds.iter().map(rule).collect()
+    }
+}
+
+/// 0: half of the processors, at least one; the other half is the other part's.
+fn threads(configured: usize) -> usize {
+    match configured {
+        0 => (available_parallelism().map_or(1, |count| count.get()) / 2).max(1),
+        configured => configured,
+    }
+}

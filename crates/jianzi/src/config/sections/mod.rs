@@ -1,0 +1,29 @@
+//! The sections, one file each.
+
+mod server;
+mod tls;
+
+mod apps;
+mod login;
+
+mod gateway;
+mod limits;
+
+mod matchmaking;
+mod rooms;
+
+mod builds;
+mod cors;
+mod log;
+
+pub use apps::AppSection;
+pub use builds::BuildSection;
+pub use cors::CorsSection;
+pub use gateway::GatewaySection;
+pub use limits::LimitsSection;
+pub use log::LogSection;
+pub use login::LoginSection;
+pub use matchmaking::MatchSection;
+pub use rooms::RoomsSection;
+pub use server::ServerSection;
+pub use tls::TlsSection;

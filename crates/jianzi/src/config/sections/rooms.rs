@@ -1,0 +1,44 @@
+//! Rooms and the threads that run them.
+
+use std::time::Duration;
+
+use crate::config::section::section;
+use crate::config::value::Bytes;
+
+section! {
+    /// Rooms and the threads that run them.
+    pub struct RoomsSection(_profile) {
+        /// Threads that run rooms; 0: one for every two processors.
+        pub shards: usize = 0,
+        /// Rooms alive at a time; more are refused.
+        pub max_rooms: usize = 20_000,
+        /// The shortest time between two turns of a busy shard.
+        pub turn: Duration = Duration::from_millis(5),
+        /// Inputs that wait for one shard; more are dropped and counted.
+        pub inbox_messages: usize = 65_536,
+        /// Requests that wait for one shard; more are refused.
+        pub inbox_requests: usize = 16_384,
+        /// The journal's lag beyond which rooms that need it stand still.
+        pub max_lag: Duration = Duration::from_millis(500),
+        /// Frames, per shard, that wait for the journal before rooms stand still.
+        pub unreleased_bytes: Bytes = Bytes::mib(64),
+        /// An ended room is kept this long for members that have yet to read its last ticks.
+        pub linger: Duration = Duration::from_secs(30),
+        /// Ticks that each room keeps ready for members that come back.
+        pub ring_ticks: usize = 512,
+        /// The same in bytes.
+        pub ring_bytes: Bytes = Bytes::kib(64),
+        /// Ticks in one message of backfill.
+        pub backfill_chunk: Bytes = Bytes::kib(8),
+        /// Backfill waits while a member's connection has more than this to take.
+        pub backfill_backlog: Bytes = Bytes::kib(32),
+        /// A member that takes nothing for this long gets no more backfill; it has to ask again.
+        pub backfill_patience: Duration = Duration::from_secs(10),
+        /// Members that catch up from the journal at a time; more are asked to come later.
+        pub backfills: usize = 256,
+        /// Replays of finished lockstep rooms that are kept; the oldest go first. 0 keeps none.
+        pub keep_replays: usize = 100,
+        /// The same in bytes.
+        pub keep_replay_bytes: Bytes = Bytes::mib(64),
+    }
+}
