@@ -112,6 +112,18 @@ pub fn as_backfill<'a>(
     from: Tick,
     limit_bytes: usize,
 ) -> Result<Vec<Bytes>, Damaged> {
+    as_first_backfill(bodies, run, 0, from, limit_bytes)
+}
+
+/// The same for the beginning of a backfill: the first message says where the run goes on, so that a client that was
+/// away since an older run knows which of its ticks are void.
+pub fn as_first_backfill<'a>(
+    bodies: impl IntoIterator<Item = &'a [u8]>,
+    run: Run,
+    mut continues_at: Tick,
+    from: Tick,
+    limit_bytes: usize,
+) -> Result<Vec<Bytes>, Damaged> {
     let mut messages = Vec::new();
     let mut builder = FrameBuilder::default();
     for body in bodies {
@@ -121,12 +133,12 @@ pub fn as_backfill<'a>(
             }
             builder.add(run, tick, entry, 0);
             if builder.length() >= limit_bytes {
-                messages.push(builder.finish(0, true));
+                messages.push(builder.finish(std::mem::take(&mut continues_at), true));
             }
         }
     }
     if builder.ticks > 0 {
-        messages.push(builder.finish(0, true));
+        messages.push(builder.finish(continues_at, true));
     }
     Ok(messages)
 }

@@ -23,6 +23,7 @@ impl Room {
         put_varint(&mut out, FORMAT);
         put_founding(&mut out, &self.founding);
         put_varint(&mut out, self.run);
+        put_varint(&mut out, self.continues_at);
         put_varint(&mut out, self.tick);
         self.applied.iter().for_each(|applied| put_varint(&mut out, *applied));
         put_table(&mut out, &self.table);
@@ -39,6 +40,7 @@ impl Room {
         }
         let mut room = Room::found(read_founding(&mut reader)?, &mut Vec::new());
         room.run = reader.u32()?;
+        room.continues_at = reader.u32()?;
         room.tick = reader.u32()?;
         if room.tick > MOST_TICKS {
             return Err(Damaged::new("a number is too large"));

@@ -36,7 +36,7 @@ pub mod replay;
 
 pub use codec::Damaged;
 pub use event::{EndReason, Founding, LeftWhy, RoomEvent, RunReason};
-pub use frames::{TickEntries, as_backfill, tick_entries};
+pub use frames::{TickEntries, as_backfill, as_first_backfill, tick_entries};
 pub use input::InputDecision;
 pub use output::{Output, Why};
 pub use request::{Deadline, Due, RoomRequest};

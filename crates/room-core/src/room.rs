@@ -15,6 +15,8 @@ use crate::votes::Votes;
 pub struct Room {
     pub(crate) founding: Founding,
     pub(crate) run: Run,
+    /// The tick that the run began with.
+    pub(crate) continues_at: Tick,
     pub(crate) tick: Tick,
     /// The highest input number applied or refused, by seat.
     pub(crate) applied: Vec<u32>,
@@ -29,6 +31,7 @@ impl Room {
         let hash_every = founding.spec.lockstep.map_or(0, |lockstep| lockstep.hash_every);
         Room {
             run: founding.run,
+            continues_at: 1,
             tick: 0,
             applied: vec![0; founding.spec.seats.into()],
             table: Table::new(&founding),
@@ -84,7 +87,7 @@ impl Room {
             }
             RoomEvent::RunBegan { run, continues_at, .. } => {
                 self.logic.begin_run(*run, *continues_at, out);
-                self.run = *run;
+                (self.run, self.continues_at) = (*run, *continues_at);
             }
             RoomEvent::Ended { reason } => {
                 self.logic.flush(out);
@@ -157,6 +160,11 @@ impl Room {
 
     pub fn run(&self) -> Run {
         self.run
+    }
+
+    /// The tick that this run began with, or will: later ticks of older runs are void.
+    pub fn continues_at(&self) -> Tick {
+        self.continues_at
     }
 
     /// Rises with every `Output::Changed`.

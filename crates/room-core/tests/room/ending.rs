@@ -117,6 +117,9 @@ fn an_empty_room_lives_for_its_grace() {
     game.ask(lost("ann"));
     let (deadline, due) = empty_deadline(&game).unwrap();
     assert_eq!(due, Due::In(limits::EMPTY_GRACE_MS));
+    // What others do meanwhile winds no clock back.
+    game.ask(spectate("fay"));
+    assert_eq!(empty_deadline(&game), Some((deadline.clone(), due)));
     // Back and lost again: the timer of the first time is void.
     game.ask(back("ann"));
     game.ask(lost("ann"));

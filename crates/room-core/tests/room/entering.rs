@@ -107,6 +107,17 @@ fn lost_players_come_back_and_gone_ones_find_their_seat() {
 }
 
 #[test]
+fn joining_again_is_a_way_to_be_back() {
+    let mut game = Match::playing(lockstep(2), &["ann", "bob"]);
+    for fact in [lost("bob"), gone("bob")] {
+        game.ask(fact);
+        game.ask(join("bob"));
+        game.holds(join("bob"));
+        assert!(game.room.seated(1).is_some_and(|member| member.online && !member.gone));
+    }
+}
+
+#[test]
 fn before_the_start_a_gone_session_gives_its_seat_up() {
     let mut game = Match::new(lockstep(2));
     game.ask(join("bob"));

@@ -72,4 +72,10 @@ fn a_seat_that_never_votes_holds_nobody_up() {
         game.vote(0, tick, 1);
     }
     assert!(game.room.image().len() <= open + 8, "what is kept is bounded");
+    // One vote of three is no agreement.
+    game.told();
+    game.ask(lost("ann"));
+    (1..3).for_each(|seat| assert!(game.vote(seat, 200, u32::from(seat))));
+    let last = game.told().pop();
+    assert_eq!(last, Some(Output::Desync { tick: 200, seats: vec![2], last_agreed: 0 }));
 }

@@ -5,12 +5,13 @@ use room_core::Room;
 use crate::kit::*;
 
 fn busy() -> Match {
-    let spec = with_lockstep(lockstep(3), |lockstep| {
+    let spec = with_lockstep(lockstep(4), |lockstep| {
         lockstep.ticks_per_message = 4;
         lockstep.late_input = 2;
     });
-    let mut game = Match::playing(spec, &["ann", "bob"]);
+    let mut game = Match::playing(spec, &["ann", "bob", "cid"]);
     game.ask(spectate("eve"));
+    game.ask(gone("cid"));
     game.ticks(21);
     game.input(0, b"now");
     game.offer(1, 1, 40, b"later");
@@ -26,12 +27,14 @@ fn a_restored_room_goes_on_as_if_nothing_had_been() {
     game.told();
     for game in [&mut game, &mut twin] {
         game.ask(back("bob"));
+        game.holds(back("cid"));
         game.vote(1, 20, 6);
         game.ticks(30);
         game.input(0, b"x");
         game.ask(kick("ann", "eve", true));
         game.ask(leave("ann"));
         game.ask(leave("bob"));
+        game.ask(leave("cid"));
     }
     assert_eq!(game.outputs, twin.outputs);
     assert_eq!(game.room.image(), twin.room.image());

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use prost::Message;
 use protocol::messages::input_refused::Refusal;
 use protocol::messages::{Frame, LateInput, RoomSpec};
-use room_core::{InputDecision, Output, Phase, RoomEvent, RoomRequest, RunReason, as_backfill};
+use room_core::{
+    InputDecision, Output, Phase, RoomEvent, RoomRequest, RunReason, as_backfill, as_first_backfill,
+};
 
 use crate::kit::*;
 
@@ -182,7 +184,7 @@ fn a_room_grown_silent_after_a_new_run_says_where_it_goes_on() {
         .map(|frame| (frame.run, frame.tick, frame.ticks.len(), frame.continues_at))
         .collect();
     assert_eq!(told, [(1, 1, 4, 1), (1, 5, 2, 0), (2, 7, 4, 7), (2, 11, 4, 0)]);
-    assert_eq!(game.room.run(), 2);
+    assert_eq!((game.room.run(), game.room.continues_at()), (2, 7));
 }
 
 #[test]
@@ -226,5 +228,8 @@ fn backfill_tells_the_same_ticks_as_of_the_run() {
         }
     }
     assert_eq!(tick, 51);
+    let first = as_first_backfill(bodies.iter().copied(), 3, 30, 11, 256).unwrap();
+    let said: Vec<_> = first.iter().map(|body| Frame::decode(body.as_ref()).unwrap().continues_at).collect();
+    assert_eq!(said[..2], [30, 0]);
     assert!(as_backfill([&b"\xff\xff"[..]], 1, 1, 100).is_err());
 }

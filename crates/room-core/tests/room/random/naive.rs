@@ -14,10 +14,12 @@ pub struct Naive {
     run: u32,
     inputs: Vec<Placed>,
     /// By tick from 1: the run it was told in, and what it held.
-    ticks: Vec<(u32, Vec<(Seat, Vec<u8>)>)>,
+    ticks: Vec<(u32, Held)>,
     repeating: Vec<(Seat, Bytes)>,
     continues: Vec<(u32, Tick)>,
 }
+
+type Held = Vec<(Seat, Vec<u8>)>;
 
 struct Placed {
     seat: Seat,
