@@ -194,11 +194,13 @@ fn summary(
         figures.push("generator_lag_p99_ms", tally.lag.value_at_quantile(0.99) as f64 / 1000.0);
     }
     if let Some((resident, anonymous)) = memory {
-        figures.push("server_rss_kib_per_group", resident / 1024.0 / crowd.groups as f64);
-        figures.push("server_anonymous_kib_per_group", anonymous / 1024.0 / crowd.groups as f64);
+        let groups = crowd.groups as f64;
+        figures.push("server_rss_kib_per_connection", resident / 1024.0 / groups / crowd.group as f64);
+        if crowd.group > 1 {
+            figures.push("server_rss_kib_per_room", resident / 1024.0 / groups);
+            figures.push("server_anonymous_kib_per_room", anonymous / 1024.0 / groups);
+        }
     }
-    let lines = (crowd.groups * crowd.group) as f64;
-    figures.push("server_rss_kib_per_connection", memory.map_or(f64::NAN, |(rss, _)| rss / 1024.0 / lines));
     wire.push_figures(&mut figures, seconds);
     figures.push("missing", tally.wanted.saturating_sub(tally.seen) as f64);
     for (name, count) in &tally.mistakes {
