@@ -13,6 +13,6 @@ mod series;
 
 pub use family::{ByOperation, Family};
 pub use histogram::Histogram;
-pub use logging::{BadLogLevel, Format, LogControl, init_logging};
+pub use logging::{BadLogLevel, Format, LogControl, check_level, init_logging};
 pub use metrics::{GatewayMetrics, HttpMetrics, MatchMetrics, Metrics, RoomMetrics};
 pub use series::{Counter, Gauge, Series};

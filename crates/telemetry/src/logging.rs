@@ -44,6 +44,11 @@ pub fn init_logging(format: Format, level: &str) -> Result<LogControl, BadLogLev
     Ok(LogControl { filter: handle })
 }
 
+/// Whether [`init_logging`] would take this level.
+pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
+    parse_level(level).map(drop)
+}
+
 impl LogControl {
     /// Takes effect at once, on all threads.
     pub fn set_level(&self, level: &str) -> Result<(), BadLogLevel> {
