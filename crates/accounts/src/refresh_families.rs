@@ -1,6 +1,6 @@
 //! Refresh tokens in use: each is good once, and a copy that turns up late ends the whole family.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// The newest token of a login.
@@ -30,7 +30,7 @@ pub(crate) struct RefreshFamilies {
     limit: usize,
     families: HashMap<String, Family>,
     /// When families can be forgotten: (expiry, family).
-    expiries: BTreeMap<(u64, String), ()>,
+    expiries: BTreeSet<(u64, String)>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ struct Family {
 
 impl RefreshFamilies {
     pub(crate) fn new(ttl: Duration, grace: Duration, limit: usize) -> RefreshFamilies {
-        RefreshFamilies { grace, ttl, limit, families: HashMap::new(), expiries: BTreeMap::new() }
+        RefreshFamilies { grace, ttl, limit, families: HashMap::new(), expiries: BTreeSet::new() }
     }
 
     /// Uses token `number` of a family: the token to give out instead.
@@ -87,16 +87,49 @@ impl RefreshFamilies {
         if let Some(before) = self.families.insert(name.to_owned(), family) {
             self.expiries.remove(&(before.forget_s, name.to_owned()));
         }
-        self.expiries.insert((forget_s, name.to_owned()), ());
+        self.expiries.insert((forget_s, name.to_owned()));
         // At most two a call: enough to shrink, without a pause for the many.
         for _ in 0..2 {
-            let Some(((expiry, _), ())) = self.expiries.first_key_value() else { break };
+            let Some((expiry, _)) = self.expiries.first() else { break };
             if *expiry >= now_ms / 1000 && self.families.len() <= self.limit {
                 break;
             }
-            if let Some(((_, name), ())) = self.expiries.pop_first() {
+            if let Some((_, name)) = self.expiries.pop_first() {
                 self.families.remove(&name);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+
+    #[test]
+    fn families_are_forgotten_once_their_tokens_have_expired() {
+        let mut families =
+            RefreshFamilies::new(Duration::from_secs(30 * 24 * 3600), Duration::from_secs(60), 1 << 20);
+        for family in 0..1000_u64 {
+            families.turn(&format!("f{family}"), 1, family * DAY_MS / 100).unwrap();
+        }
+        families.revoke("f999", 10 * DAY_MS);
+        assert_eq!((families.families.len(), families.expiries.len()), (1000, 1000));
+        for family in 1000..3000_u64 {
+            families.turn(&format!("f{family}"), 1, 45 * DAY_MS).unwrap();
+        }
+        assert_eq!(families.families.len(), 2000);
+        assert_eq!(families.expiries.len(), 2000);
+    }
+
+    #[test]
+    fn the_limit_holds() {
+        let mut families = RefreshFamilies::new(Duration::from_secs(3600), Duration::from_secs(60), 100);
+        for family in 0..1000 {
+            families.turn(&format!("f{family}"), 1, 0).unwrap();
+            families.turn(&format!("f{family}"), 2, 0).unwrap();
+            assert!(families.families.len() <= 100 && families.expiries.len() == families.families.len());
         }
     }
 }

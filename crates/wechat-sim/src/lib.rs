@@ -33,6 +33,8 @@ struct State {
     chance: Chance,
     codes: Codes,
     fault: Option<Injected>,
+    /// Rises with every change of faults, so that a slow login knows when to go on.
+    changes: u64,
     /// Names of `dev:` players that the platform blocks, error 40226.
     blocked: Vec<String>,
 }
@@ -46,7 +48,7 @@ struct Injected {
 
 impl WechatSim {
     pub fn new(clock: Clock, chance: Chance) -> WechatSim {
-        let state = State { chance, codes: Codes::default(), fault: None, blocked: Vec::new() };
+        let state = State { chance, codes: Codes::default(), fault: None, changes: 0, blocked: Vec::new() };
         WechatSim { clock, state: Mutex::new(state), faults_changed: Condvar::new() }
     }
 
@@ -61,7 +63,9 @@ impl WechatSim {
 
     /// Every login fails in this way from now on; `times` limits how many do.
     pub fn inject(&self, fault: SimFault, times: Option<u32>) {
-        self.state().fault = Some(Injected { fault, times }).filter(|injected| injected.times != Some(0));
+        let mut state = self.state();
+        state.fault = Some(Injected { fault, times }).filter(|injected| injected.times != Some(0));
+        state.changes += 1;
         self.faults_changed.notify_all();
     }
 
@@ -69,6 +73,7 @@ impl WechatSim {
     pub fn heal(&self) {
         let mut state = self.state();
         state.fault = None;
+        state.changes += 1;
         state.blocked.clear();
         self.faults_changed.notify_all();
     }
@@ -98,10 +103,8 @@ impl WechatSim {
     }
 
     fn wait_for_change(&self, state: MutexGuard<'_, State>, limit: Duration) {
-        let still = |state: &mut State| {
-            state.fault.is_some_and(|injected| matches!(injected.fault, SimFault::Slow(_)))
-        };
-        drop(self.faults_changed.wait_timeout_while(state, limit, still));
+        let seen = state.changes;
+        drop(self.faults_changed.wait_timeout_while(state, limit, |state| state.changes == seen));
     }
 }
 

@@ -84,7 +84,7 @@ fn faults_come_and_go_at_run_time() {
 fn a_slow_login_ends_when_the_platform_heals() {
     let (sim, _) = sim();
     let sim = Arc::new(sim);
-    sim.inject(SimFault::Slow(Duration::from_secs(600)), None);
+    sim.inject(SimFault::Slow(Duration::from_secs(600)), Some(1));
     let (done, told) = std::sync::mpsc::channel();
     let slow = std::thread::spawn({
         let sim = sim.clone();

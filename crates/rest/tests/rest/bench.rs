@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use accounts::{Accounts, AccountsConfig, AppConfig};
@@ -37,6 +37,8 @@ pub struct Bench {
     pub clock: Arc<ManualClock>,
     /// While false, logins are refused as too many.
     pub admits: Arc<AtomicBool>,
+    /// Logins that came as far as the limits.
+    pub attempts: Arc<AtomicUsize>,
     pub server: HttpServer,
     pub runtime: Runtime,
 }
@@ -57,16 +59,20 @@ impl Bench {
             Chance::seeded(2),
         );
         let admits = Arc::new(AtomicBool::new(true));
+        let attempts = Arc::new(AtomicUsize::new(0));
         let mut state = RestState {
             accounts: Arc::new(accounts.unwrap()),
             releases: Arc::new(Releases::new(Vec::new()).unwrap()),
             replays: Arc::new(OneReplay),
             admit: Arc::new({
-                let admits = admits.clone();
-                move |attempt| match admits.load(Ordering::SeqCst) {
-                    true => Ok(()),
-                    false => Err(Fault::new(ErrorCode::TooManyRequests, format!("{attempt:?}"))
-                        .retry_after(Duration::from_millis(1500))),
+                let (admits, attempts) = (admits.clone(), attempts.clone());
+                move |attempt| {
+                    attempts.fetch_add(1, Ordering::SeqCst);
+                    if admits.load(Ordering::SeqCst) {
+                        return Ok(());
+                    }
+                    let fault = Fault::new(ErrorCode::TooManyRequests, format!("{attempt:?}"));
+                    Err(fault.retry_after(Duration::from_millis(1500)))
                 }
             }),
             proxies: Arc::new(Proxies::default()),
@@ -84,7 +90,7 @@ impl Bench {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let server = HttpServer::new(rest::router(state.clone()), limits);
         let address = listen(server.clone(), runtime.handle().clone());
-        Bench { address, state, sim, clock, admits, server, runtime }
+        Bench { address, state, sim, clock, admits, attempts, server, runtime }
     }
 
     pub fn login(&self, app: &str, name: &str) -> Value {

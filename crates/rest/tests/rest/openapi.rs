@@ -1,7 +1,5 @@
 //! The document and the router say the same, and answers look as the document says.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, ROOM, Reply, agent};
@@ -25,49 +23,20 @@ fn the_router_serves_what_the_document_says() {
     }
 }
 
-/// The other way round: what the sources route is in the document, pages apart.
+/// The other way round: beside the endpoints, from which the document is made, the router routes pages only.
 #[test]
 fn the_document_says_what_the_router_serves() {
+    let router = include_str!("../../src/router.rs");
+    let routed: Vec<&str> =
+        router.split(".route(").skip(1).map(|rest| rest.split(',').next().unwrap()).collect();
+    let pages = [r#""/""#, r#""/play""#, r#""/play/""#, r#""/play/{*file}""#];
+    assert_eq!(routed, [["endpoint.path"].as_slice(), &pages].concat());
+    assert!(!router.contains("nest(") && !router.contains("merge(") && !router.contains("_service("));
     let bench = Bench::new();
     let document = bench.get("/openapi.json", None).json();
-    let described: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
-    let mut candidates = BTreeSet::new();
-    for version in 1..=3 {
-        for noun in [
-            "login",
-            "refresh",
-            "logout",
-            "user",
-            "user/info",
-            "version",
-            "replays",
-            "match",
-            "rooms",
-            "token",
-        ] {
-            candidates.insert(format!("/v{version}/{noun}"));
-        }
+    for path in ["/v1/login", "/v1/refresh", "/v1/logout", "/v1/user/info", "/v2/user/info", "/v1/version"] {
+        assert!(document["paths"][path].is_object(), "{path}");
     }
-    for word in [
-        "login",
-        "openapi.json",
-        "openapi",
-        "docs",
-        "healthz",
-        "readyz",
-        "metrics",
-        "admin",
-        "ws",
-        "favicon.ico",
-    ] {
-        candidates.insert(format!("/{word}"));
-    }
-    let served: BTreeSet<String> = candidates
-        .into_iter()
-        .filter(|path| METHODS.iter().any(|method| status(&bench, method, path) != 404))
-        .collect();
-    assert!(served.len() >= 7, "{served:?}");
-    assert!(served.is_subset(&described), "{served:?}");
 }
 
 #[test]
