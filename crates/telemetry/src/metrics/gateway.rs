@@ -6,10 +6,10 @@ use crate::{ByOperation, Counter, Family, Gauge, Histogram};
 metrics! {
     /// What the gateway counts.
     pub struct GatewayMetrics("jianzi_gateway_") {
-        /// Connections open now, by transport (ws, wss, tcp, tls).
-        pub connections_open: Family<Gauge> = &["transport"],
-        /// Connections accepted, by transport.
-        pub accepted_total: Family<Counter> = &["transport"],
+        /// Connections open now, by listener (http, which includes WebSocket, or tcp).
+        pub connections_open: Family<Gauge> = &["listener"],
+        /// Connections accepted, by listener.
+        pub accepted_total: Family<Counter> = &["listener"],
         /// Connections refused before a session, by reason (an error's name).
         pub refused_total: Family<Counter> = &["reason"],
         /// Sessions alive now, with a connection or waiting to be resumed.

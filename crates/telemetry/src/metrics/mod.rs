@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn the_text_is_well_formed_and_every_name_is_told_once() {
         let metrics = Metrics::default();
-        metrics.gateway.connections_open.of(&["ws"]).increment();
+        metrics.gateway.connections_open.of(&["tcp"]).increment();
         metrics.gateway.calls_seconds.of(&["rooms.join", "ok"]).observe(Duration::from_millis(3));
         metrics.http.requests_total.of(&["GET", "/v1/login", "200"]).increment();
         let text = metrics.render();
@@ -98,7 +98,7 @@ mod tests {
                 assert!(described.contains(base.unwrap_or(name)) || described.contains(name), "{line}");
             }
         }
-        assert!(text.contains("\njianzi_gateway_connections_open{transport=\"ws\"} 1\n"), "{text}");
+        assert!(text.contains("\njianzi_gateway_connections_open{listener=\"tcp\"} 1\n"), "{text}");
         assert!(
             text.contains("calls_seconds_bucket{method=\"rooms.join\",status=\"ok\",le=\"0.005\"} 1\n"),
             "{text}"
