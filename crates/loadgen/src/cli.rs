@@ -189,6 +189,9 @@ pub struct LockstepArgs {
     /// Length of an input's data, at least 4.
     #[arg(long, default_value_t = 8)]
     pub input_bytes: usize,
+    /// Each player reports a state hash every so many ticks; 0 for never.
+    #[arg(long, default_value_t = 20)]
+    pub hash_every: u32,
     #[command(flatten)]
     pub server: ServerArgs,
     #[command(flatten)]

@@ -105,6 +105,7 @@ fn run_lockstep(args: &LockstepArgs, report: &mut Report) -> Result<()> {
         "tick_hz": args.tick_hz,
         "ticks_per_message": args.ticks_per_message,
         "input_bytes": args.input_bytes,
+        "hash_every": args.hash_every,
     });
     let result = in_turns("lockstep", parameters, &[Target::Jianzi], &args.run, |_| {
         measure_lockstep(args, args.rooms)
@@ -174,9 +175,16 @@ fn try_rooms(target: Target, args: &SearchArgs, rooms: usize) -> Result<Figures>
             measure_relay(target, &RelayArgs { rooms, players, rate, bytes, server, run }, rooms)
         }
         Searched::Lockstep => {
-            let (tick_hz, ticks_per_message) = (args.rate, args.ticks_per_message);
-            let args =
-                LockstepArgs { rooms, players, tick_hz, ticks_per_message, input_bytes: bytes, server, run };
+            let args = LockstepArgs {
+                rooms,
+                players,
+                tick_hz: args.rate,
+                ticks_per_message: args.ticks_per_message,
+                input_bytes: bytes,
+                server,
+                run,
+                ..defaults("lockstep")
+            };
             measure_lockstep(&args, rooms)
         }
     }
@@ -247,6 +255,7 @@ fn measure_lockstep(args: &LockstepArgs, rooms: usize) -> Result<Figures> {
         tick_hz: args.tick_hz,
         ticks_per_message: args.ticks_per_message,
         input_bytes: args.input_bytes,
+        hash_every: args.hash_every,
     };
     on_fresh_server(Target::Jianzi, &args.server, |server| {
         measure(

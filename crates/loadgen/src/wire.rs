@@ -92,6 +92,15 @@ pub fn put_call(out: &mut Vec<u8>, id: u32, method: &str, body: &[u8]) {
     put_bytes(out, 4, body);
 }
 
+pub fn put_state_hash(out: &mut Vec<u8>, channel: u32, tick: u32, hash: u32) {
+    put_number(out, 1, channel);
+    put_number(out, 2, tick);
+    if hash != 0 {
+        put_varint(out, 3 << 3 | 5);
+        out.extend_from_slice(&hash.to_le_bytes());
+    }
+}
+
 pub fn put_heartbeat(out: &mut Vec<u8>, last_push: u32) {
     put_number(out, 1, last_push);
 }
@@ -245,6 +254,10 @@ mod tests {
         let call = messages::Call { id: 9, method: "echo".into(), deadline_ms: 0, body: data.into() };
         assert_eq!(out, call.encode_to_vec());
         assert_eq!(first_number(&out).unwrap(), 9);
+
+        out.clear();
+        put_state_hash(&mut out, 3, 40, 0xdead_beef);
+        assert_eq!(out, messages::StateHash { channel: 3, tick: 40, hash: 0xdead_beef }.encode_to_vec());
 
         out.clear();
         put_heartbeat(&mut out, 17);

@@ -2,7 +2,8 @@
 //!
 //! Latency is from the moment at which an input was to be sent to the arrival of the frame that acknowledges it.
 //! On the way everything is checked: ticks without gap and without repetition, each own input carried once and in
-//! order, and all players of a room given the same frames.
+//! order, and all players of a room given the same frames. As a game does, each player reports a hash of the state: here
+//! that of all frames so far.
 
 use anyhow::Result;
 use clock::Moment;
@@ -19,6 +20,7 @@ pub struct Lockstep {
     lobby: Lobby,
     pacer: Pacer,
     players: usize,
+    hash_every: u32,
     data: Vec<u8>,
     seats: Vec<Player>,
     /// By line and number modulo `UNACKNOWLEDGED_MAX`: when the input was to be sent.
@@ -49,6 +51,8 @@ pub struct Pace {
     pub ticks_per_message: u32,
     /// Length of an input's data, at least 4: the generator writes its number in front.
     pub input_bytes: usize,
+    /// Ticks from one report of a state hash to the next; 0 for none.
+    pub hash_every: u32,
 }
 
 const UNACKNOWLEDGED_MAX: u32 = 256;
@@ -61,6 +65,7 @@ impl Lockstep {
             lobby: Lobby::new(count, room_spec(pace), Some(rooms)),
             pacer: Pacer::new(lines, f64::from(pace.tick_hz), seed),
             players: pace.players,
+            hash_every: pace.hash_every,
             data: vec![0x5a; pace.input_bytes.max(4)],
             seats: vec![Player::default(); lines],
             intended: vec![Moment::ZERO; lines * UNACKNOWLEDGED_MAX as usize],
@@ -84,14 +89,20 @@ impl Lockstep {
         lines.send(line, operation::INPUT, |body| wire::put_input(body, channel, number, &self.data));
     }
 
-    fn receive(&mut self, line: usize, body: &[u8], now: Moment) -> Result<()> {
+    fn receive(&mut self, line: usize, body: &[u8], now: Moment, lines: &mut Lines) -> Result<()> {
         let seat = self.lobby.seat(line);
         let player = &mut self.seats[line];
         let mut chain = player.chain;
         let mut carried = player.carried;
         let mut out_of_order = false;
+        let mut tick = player.tick;
+        let mut hash = None;
         let frame = wire::frame(body, |entry| {
             chain = fnv1a(chain, entry);
+            tick += 1;
+            if tick.checked_rem(self.hash_every) == Some(0) {
+                hash = Some((tick, chain as u32));
+            }
             for input in wire::tick_inputs(entry) {
                 let (from, data) = input?;
                 if from == seat {
@@ -111,7 +122,8 @@ impl Lockstep {
             self.tally.mistake("repeated_ticks");
             return Ok(());
         }
-        if frame.tick > player.tick + 1 {
+        let in_step = frame.tick == player.tick + 1;
+        if !in_step {
             self.tally.mistake("missing_ticks");
         }
         if out_of_order {
@@ -120,6 +132,10 @@ impl Lockstep {
         (player.chain, player.carried, player.tick) = (chain, carried, frame.tick + frame.ticks.max(1) - 1);
         if !frame.backfill && frame.applied > carried + player.refused {
             self.tally.mistake("acknowledged_but_not_carried");
+        }
+        if let Some((tick, hash)) = hash.filter(|_| in_step) {
+            let channel = self.lobby.channel(line);
+            lines.send(line, operation::STATE_HASH, |body| wire::put_state_hash(body, channel, tick, hash));
         }
         self.compare_chains(line);
         self.acknowledge(line, frame.applied, now);
@@ -173,12 +189,13 @@ impl Play for Lockstep {
         lines: &mut Lines,
     ) -> Result<()> {
         match operation {
-            operation::FRAME => self.receive(line, body, now)?,
+            operation::FRAME => self.receive(line, body, now, lines)?,
             operation::ANSWER => self.lobby.answered(line, body, lines)?,
             operation::INPUT_REFUSED => {
                 self.seats[line].refused += 1;
                 self.tally.mistake("inputs_refused");
             }
+            operation::DESYNC => self.tally.mistake("desyncs_told"),
             _ => {}
         }
         Ok(())
@@ -230,6 +247,7 @@ fn room_spec(pace: Pace) -> messages::RoomSpec {
             tick_hz: pace.tick_hz,
             ticks_per_message: pace.ticks_per_message,
             seed: 1,
+            hash_every: pace.hash_every,
             ..Default::default()
         }),
         ..Default::default()

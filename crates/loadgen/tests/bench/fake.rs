@@ -57,6 +57,10 @@ impl Fake {
         bench(&[args, &["--url", &format!("ws://{}/ws", self.address)]].concat())
     }
 
+    pub fn state_hashes(&self) -> usize {
+        self.shared.rooms.state_hashes()
+    }
+
     pub fn logins(&self) -> u32 {
         self.shared.logins.load(Ordering::SeqCst)
     }
@@ -172,6 +176,10 @@ fn serve_frames(socket: &mut WebSocket<TcpStream>, wire: &Wire, seat: &mut Optio
                 operation::INPUT => {
                     let input = messages::Input::decode(body).unwrap();
                     shared.rooms.input(seat.as_ref().unwrap(), input);
+                }
+                operation::STATE_HASH => {
+                    let report = messages::StateHash::decode(body).unwrap();
+                    shared.rooms.state_hash(seat.as_ref().unwrap(), report);
                 }
                 operation::HEARTBEAT => wire.send(operation::HEARTBEAT, &messages::Heartbeat::default()),
                 operation::GOODBYE => return,

@@ -1,6 +1,7 @@
 //! The fake server's rooms.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::fake::{Mistake, Wire};
 
 pub struct Rooms {
     mistake: Mistake,
+    state_hashes: AtomicUsize,
     rooms: Mutex<HashMap<String, Arc<Mutex<Room>>>>,
 }
 
@@ -27,6 +29,8 @@ struct Room {
     /// Inputs for the next tick: seat and data.
     inbox: Vec<(usize, Vec<u8>)>,
     relayed: u32,
+    /// By tick.
+    hashes: HashMap<u32, u32>,
 }
 
 struct Seat {
@@ -37,7 +41,7 @@ struct Seat {
 
 impl Rooms {
     pub fn new(mistake: Mistake) -> Rooms {
-        Rooms { mistake, rooms: Mutex::default() }
+        Rooms { mistake, state_hashes: AtomicUsize::new(0), rooms: Mutex::default() }
     }
 
     pub fn call(&self, method: &str, body: &[u8], wire: &Wire, sitting: &mut Option<Sitting>) -> Vec<u8> {
@@ -45,7 +49,13 @@ impl Rooms {
             "rooms.create" => {
                 let call = messages::CreateRoom::decode(body).unwrap();
                 assert!(call.join);
-                let room = Room { spec: call.spec.unwrap(), seats: vec![], inbox: vec![], relayed: 0 };
+                let room = Room {
+                    spec: call.spec.unwrap(),
+                    seats: vec![],
+                    inbox: vec![],
+                    relayed: 0,
+                    hashes: HashMap::new(),
+                };
                 let room = Arc::new(Mutex::new(room));
                 assert!(self.rooms.lock().unwrap().insert(call.room, Arc::clone(&room)).is_none());
                 sit(room, wire, sitting)
@@ -105,6 +115,23 @@ impl Rooms {
             }
             _ => room.inbox.push((from.seat, input.data.to_vec())),
         }
+    }
+
+    /// A server without mistakes hears the same hash from everybody.
+    pub fn state_hash(&self, from: &Sitting, report: messages::StateHash) {
+        assert_eq!((report.channel, report.tick % 20), (CHANNEL, 0));
+        let mut room = from.room.lock().unwrap();
+        let first = *room.hashes.entry(report.tick).or_insert(report.hash);
+        assert!(
+            first == report.hash || self.mistake != Mistake::None,
+            "hashes differ at tick {}",
+            report.tick
+        );
+        self.state_hashes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub fn state_hashes(&self) -> usize {
+        self.state_hashes.load(Ordering::SeqCst)
     }
 
     /// Rooms end when their first player leaves, so that the next measurement counts its own only.
