@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use protocol::messages::input_refused::Refusal;
+use protocol::messages::{self, input_refused::Refusal};
 use room_core::{EndReason, LeftWhy, Room, RoomEvent, RunReason};
 
 use crate::kit::*;
@@ -186,4 +186,81 @@ fn a_log_begins_with_its_founding_and_ends_with_its_end() {
     assert!(rebuild(&game.log[1..]).is_some());
     assert!(rebuild(&[&game.log[..1], &game.log[..]].concat()).is_some());
     assert!(rebuild(&[&game.log[..], &[RoomEvent::Started]].concat()).is_some());
+}
+
+#[test]
+fn an_event_that_does_not_fit_the_room_is_refused() {
+    let spec = with_lockstep(lockstep(4), |lockstep| lockstep.hash_every = 5);
+    let mut game = Match::playing(messages::RoomSpec { bots: 1, ..spec }, &["ann", "bob"]);
+    game.ask(spectate("eve"));
+    game.ticks(10);
+    game.vote(0, 5, 1);
+    let taken = |seat, name: &str| RoomEvent::SeatTaken {
+        seat,
+        player: player(name),
+        session: session(name, 1),
+        session_number: 1,
+        name: String::new(),
+    };
+    let watching = |name: &str| RoomEvent::SpectatorCame {
+        player: player(name),
+        session: session(name, 1),
+        session_number: 1,
+        name: String::new(),
+    };
+    let input = |seat, number, tick, length| RoomEvent::Input {
+        seat,
+        number,
+        tick,
+        data: Bytes::from(vec![0; length]),
+    };
+    let result = |seat, tick| RoomEvent::Result { seat, result: Bytes::new(), hash: 0, tick };
+    let run = |run, continues_at| RoomEvent::RunBegan { run, continues_at, reason: RunReason::Recovery };
+    let misfits = [
+        RoomEvent::Founded(Box::new(game.room.founding().clone())),
+        taken(4, "cid"),
+        taken(3, "cid"),
+        taken(0, "cid"),
+        taken(2, "bob"),
+        watching("ann"),
+        RoomEvent::Left { player: player("cid"), why: LeftWhy::Left },
+        RoomEvent::Lost { player: player("cid") },
+        RoomEvent::Owner { player: player("eve") },
+        RoomEvent::Muted { seat: 2, muted: true },
+        RoomEvent::Ready { seat: 9, ready: true },
+        RoomEvent::Properties { seat: Some(3), changes: Vec::new() },
+        result(0, 11),
+        result(2, 1),
+        RoomEvent::Started,
+        input(0, 2, 11, 1),
+        input(2, 1, 11, 1),
+        input(0, 1, 10, 1),
+        input(0, 1, 75, 1),
+        input(0, 1, 11, 1025),
+        RoomEvent::Refused { seat: 0, number: 0, reason: Refusal::Late },
+        RoomEvent::Tick { number: 10, hash: None },
+        RoomEvent::Tick { number: 12, hash: None },
+        RoomEvent::Tick { number: 11, hash: Some(0) },
+        RoomEvent::StateHash { seat: 0, tick: 5, hash: 1 },
+        RoomEvent::StateHash { seat: 1, tick: 15, hash: 1 },
+        RoomEvent::StateHash { seat: 2, tick: 10, hash: 1 },
+        run(1, 11),
+        run(2, 10),
+        run(2, 12),
+    ];
+    let image = game.room.image();
+    for event in misfits {
+        assert!(game.room.admit(&event, &mut game.outputs).is_err(), "{event:?}");
+        assert_eq!(game.room.image(), image);
+    }
+    for event in
+        [taken(2, "cid"), input(0, 1, 74, 1024), run(2, 11), RoomEvent::Tick { number: 11, hash: None }]
+    {
+        assert_eq!(game.room.admit(&event, &mut game.outputs), Ok(()), "{event:?}");
+    }
+    let mut open = Match::new(lockstep(2));
+    open.ask(join("ann"));
+    for event in [result(0, 0), input(0, 1, 1, 1), RoomEvent::Tick { number: 1, hash: None }] {
+        assert!(open.room.admit(&event, &mut open.outputs).is_err(), "{event:?}");
+    }
 }

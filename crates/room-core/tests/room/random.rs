@@ -181,7 +181,12 @@ impl World {
                 self.apply(event);
             }
             Step::NewRun => {}
-            Step::Restore => self.game.room = Room::restore(&self.game.room.image()).unwrap(),
+            Step::Restore => {
+                let restored = Room::restore(&self.game.room.image()).unwrap();
+                assert_eq!(restored.view(), self.game.room.view());
+                assert_eq!(restored.deadlines(), self.game.room.deadlines());
+                self.game.room = restored;
+            }
         }
         self.check();
     }

@@ -2,7 +2,7 @@
 
 use protocol::ErrorCode::*;
 use protocol::messages::{RoomSpec, StartRule};
-use room_core::{Deadline, Due, EndReason, Output, Phase, RoomRequest};
+use room_core::{Deadline, Due, EndReason, Output, Phase, RoomEvent, RoomRequest};
 
 use crate::kit::*;
 
@@ -37,6 +37,16 @@ fn when_the_one_who_is_not_ready_leaves() {
     game.ask(ready("ann", true));
     game.ask(leave("bob"));
     assert_eq!(game.room.phase(), Phase::Playing);
+}
+
+#[test]
+fn when_the_owner_is_the_one_who_leaves_there_is_a_new_one_first() {
+    let mut game = starting(StartRule::WhenReady, 3, 1);
+    ["ann", "bob"].iter().for_each(|name| game.ask(join(name)));
+    game.ask(ready("bob", true));
+    let events = game.try_ask(leave("ann")).unwrap();
+    let owner = RoomEvent::Owner { player: player("bob") };
+    assert_eq!(events[1..], [owner, RoomEvent::Started]);
 }
 
 #[test]
