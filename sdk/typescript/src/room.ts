@@ -71,7 +71,6 @@ export class Room extends Emitter<RoomEvents> {
   private seed = 0;
   private readonly inputs = new Inputs();
   private resuming = false;
-  private missedFrames = false;
   private gapRetryAt = 0;
   private unsent: Uint8Array[] = [];
   /** The newest change that an event has told. */
@@ -101,7 +100,8 @@ export class Room extends Emitter<RoomEvents> {
     if (this.view.spec.kind !== "lockstep") throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
     const game = new Lockstep<S>(this.lockstepRoom(), rules);
     this.game = game;
-    if (this.missedFrames || this.view.phase !== "open") this.resume(1);
+    // Also before the start: the room sends frames to those who have asked.
+    this.resume(1);
     return game;
   }
 
@@ -159,12 +159,10 @@ export class Room extends Emitter<RoomEvents> {
 
   /** @internal After a login: where the session has this seat. */
   back(joined: Joined): void {
-    const game = this.game;
-    const from = game && joined.room ? game.resumePoint(joined.room.run, joined.room.tick) : 1;
-    this.adopt(joined);
     this.resuming = false;
-    if (game) this.resume(from);
-    else if (this.view.phase === "playing") this.missedFrames = true;
+    this.adopt(joined);
+    const { game } = this;
+    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
     const unsent = this.unsent;
     this.unsent = [];
     for (const body of unsent) this.host.send(RELAY, encodeRelay({ ...decodeRelay(body), channel: this.channel }));
@@ -211,7 +209,6 @@ export class Room extends Emitter<RoomEvents> {
   /** @internal */
   frame(frame: Frame): void {
     if (this.game) this.game.take(frame);
-    else this.missedFrames = true;
   }
 
   /** @internal */
@@ -259,7 +256,6 @@ export class Room extends Emitter<RoomEvents> {
   private resume(fromTick: number): void {
     if (this.resuming || this.over || !this.host.isOnline()) return;
     this.resuming = true;
-    this.missedFrames = false;
     const game = this.game;
     const read = (body: Uint8Array) => {
       this.resuming = false;
