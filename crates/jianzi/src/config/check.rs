@@ -69,7 +69,7 @@ fn check_numbers(config: &Config, problems: &mut Vec<Problem>) {
         ("[gateway] max_body", (256..=16 << 20).contains(&gateway.max_body.0), "from 256 bytes to 16MiB"),
         ("[gateway] queue", gateway.queue > gateway.max_body, "more than max_body"),
         ("[gateway] login_timeout", !gateway.login_timeout.is_zero(), "more than 0"),
-        ("[gateway] heartbeat", gateway.heartbeat.as_millis() >= 1_000, "at least 1s"),
+        ("[gateway] heartbeat", gateway.heartbeat.as_millis() >= 100, "at least 100ms"),
         ("[gateway] call_deadline", !gateway.call_deadline.is_zero(), "more than 0"),
         ("[gateway] answers", gateway.answers > 0, "at least 1"),
         ("[gateway] pushes", gateway.pushes > 0, "at least 1"),
@@ -87,7 +87,7 @@ fn check_numbers(config: &Config, problems: &mut Vec<Problem>) {
         ("[match] waiting", matching.waiting > 0, "at least 1"),
         ("[match] per_player", matching.per_player > 0, "at least 1"),
         ("[match] queue", matching.queue > 0, "at least 1"),
-        ("[login] access_ttl", config.login.access_ttl.as_secs() >= 60, "at least 1m"),
+        ("[login] access_ttl", config.login.access_ttl.as_secs() >= 1, "at least 1s"),
         ("[login] refresh_ttl", config.login.refresh_ttl > config.login.access_ttl, "more than access_ttl"),
     ];
     for (place, holds, wanted) in bounds {

@@ -164,7 +164,7 @@ fn what_makes_no_sense_is_refused_in_every_profile() {
     refuse("[tls]\ncert = \"a.pem\"", "cert and key belong together");
     refuse("[log]\nlevel = \"gateway=loud\"", "[log] level");
     refuse("[gateway]\nmax_body = \"1GiB\"", "[gateway] max_body: has to be from 256 bytes to 16MiB");
-    refuse("[gateway]\nheartbeat = \"1ms\"", "[gateway] heartbeat: has to be at least 1s");
+    refuse("[gateway]\nheartbeat = \"1ms\"", "[gateway] heartbeat: has to be at least 100ms");
     refuse("[rooms]\nturn = \"1s\"", "[rooms] turn");
     refuse("[[apps]]\nid = \"a\"\n[[apps]]\nid = \"a\"", "this id is given twice");
     refuse("[[apps]]\nname = \"x\"", "app number 1 has no id");
