@@ -186,7 +186,7 @@ pub struct LockstepArgs {
     pub tick_hz: u32,
     #[arg(long, default_value_t = 1)]
     pub ticks_per_message: u32,
-    /// Length of an input's data, at least 4.
+    /// Length of an input's data.
     #[arg(long, default_value_t = 8)]
     pub input_bytes: usize,
     /// Each player reports a state hash every so many ticks; 0 for never.

@@ -1,4 +1,5 @@
-//! Puts every line into its room: the first player of a room makes it, the others join once it is there.
+//! Puts every line into its room: the first player of a room makes it, the others join once it is there. What the room
+//! tells begins with `rooms.resume`.
 
 use anyhow::{Context, Result, bail};
 use prost::Message;
@@ -95,12 +96,8 @@ impl Lobby {
                 let joined = messages::Joined::decode(&answer.body[..])?;
                 let seat = joined.seat.context("the server gave no seat in a new room")?;
                 self.seats[line] = Seat { stage: Stage::Resuming, channel: joined.channel, number: seat };
-                if self.spec.kind() == messages::RoomKind::Lockstep {
-                    let call = messages::ResumeRoom { channel: joined.channel, from_tick: 1 };
-                    send_call(lines, line, 2, "rooms.resume", &call);
-                } else {
-                    self.enter(line);
-                }
+                let call = messages::ResumeRoom { channel: joined.channel, from_tick: 1 };
+                send_call(lines, line, 2, "rooms.resume", &call);
                 if line.is_multiple_of(self.players) {
                     for other in line + 1..line + self.players {
                         if self.seats[other].stage == Stage::AtTheDoor {

@@ -49,7 +49,7 @@ pub struct Pace {
     pub players: usize,
     pub tick_hz: u32,
     pub ticks_per_message: u32,
-    /// Length of an input's data, at least 4: the generator writes its number in front.
+    /// Length of an input's data, at least 1: its number is in front, as much of it as there is room for.
     pub input_bytes: usize,
     /// Ticks from one report of a state hash to the next; 0 for none.
     pub hash_every: u32,
@@ -66,7 +66,7 @@ impl Lockstep {
             pacer: Pacer::new(lines, f64::from(pace.tick_hz), seed),
             players: pace.players,
             hash_every: pace.hash_every,
-            data: vec![0x5a; pace.input_bytes.max(4)],
+            data: vec![0x5a; pace.input_bytes.max(1)],
             seats: vec![Player::default(); lines],
             intended: vec![Moment::ZERO; lines * UNACKNOWLEDGED_MAX as usize],
             chains: vec![(0, 0); count],
@@ -84,7 +84,8 @@ impl Lockstep {
         player.sent += 1;
         let number = player.sent;
         self.intended[slot(line, number)] = intended;
-        self.data[0..4].copy_from_slice(&number.to_le_bytes());
+        let stamp = self.data.len().min(4);
+        self.data[..stamp].copy_from_slice(&number.to_le_bytes()[..stamp]);
         let channel = self.lobby.channel(line);
         lines.send(line, operation::INPUT, |body| wire::put_input(body, channel, number, &self.data));
     }
@@ -107,8 +108,8 @@ impl Lockstep {
                 let (from, data) = input?;
                 if from == seat {
                     carried += 1;
-                    out_of_order |=
-                        data.first_chunk().is_none_or(|head| u32::from_le_bytes(*head) != carried);
+                    let stamp = data.len().min(4);
+                    out_of_order |= data.is_empty() || data[..stamp] != carried.to_le_bytes()[..stamp];
                 }
             }
             Ok(())

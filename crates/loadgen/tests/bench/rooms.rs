@@ -71,7 +71,11 @@ impl Rooms {
                 let sitting = sitting.as_ref().unwrap();
                 let mut room = sitting.room.lock().unwrap();
                 room.seats[sitting.seat].ready = true;
-                if room.seats.len() == room.spec.seats as usize && room.seats.iter().all(|seat| seat.ready) {
+                let lockstep = room.spec.kind() == messages::RoomKind::Lockstep;
+                if lockstep
+                    && room.seats.len() == room.spec.seats as usize
+                    && room.seats.iter().all(|seat| seat.ready)
+                {
                     let (room, mistake) = (Arc::clone(&sitting.room), self.mistake);
                     std::thread::spawn(move || play(&room, mistake));
                 }
@@ -95,7 +99,7 @@ impl Rooms {
         }
         let message = messages::Relay { from: from.seat as u32, ..message };
         for (seat, other) in room.seats.iter().enumerate() {
-            if seat != from.seat {
+            if seat != from.seat && other.ready {
                 other.wire.send(operation::RELAY, &message);
             }
         }
