@@ -20,6 +20,7 @@ impl Room {
             RoomEvent::SpectatorCame { player, .. } => {
                 require(self.seat_of(player).is_none(), "a seated player comes to watch")
             }
+            RoomEvent::Left { player, .. } if self.owner() == Some(player) => Ok(()),
             RoomEvent::Left { player, .. }
             | RoomEvent::Lost { player }
             | RoomEvent::Back { player }

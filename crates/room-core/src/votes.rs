@@ -37,8 +37,11 @@ impl Votes {
 
     /// Settles every tick on which all `present` seats voted, and the older ones with it.
     pub fn settle(&mut self, present: &[Seat], out: &mut Vec<Output>) {
-        let complete =
-            |votes: &[(Seat, u32)]| present.iter().all(|seat| votes.iter().any(|(other, _)| other == seat));
+        // The lengths first: of a tick's many votes only the last one completes it.
+        let complete = |votes: &[(Seat, u32)]| {
+            votes.len() >= present.len()
+                && present.iter().all(|seat| votes.iter().any(|(other, _)| other == seat))
+        };
         let newest_complete =
             self.open.iter().rev().find(|(_, votes)| complete(votes)).map(|(tick, _)| *tick);
         while let Some(oldest) = self.open.first_entry() {

@@ -13,9 +13,12 @@ use crate::spec::{Properties, check_properties, check_property};
 use crate::table::{Phase, ReportedResult, set};
 
 impl Room {
+    /// An owner without a seat gives up the room.
     pub(super) fn leave(&self, player: &PlayerId) -> Vec<RoomEvent> {
-        let member = self.table.member(player);
-        member.map(|_| RoomEvent::Left { player: player.clone(), why: LeftWhy::Left }).into_iter().collect()
+        if self.table.member(player).is_none() && self.table.owner.as_ref() != Some(player) {
+            return Vec::new();
+        }
+        vec![RoomEvent::Left { player: player.clone(), why: LeftWhy::Left }]
     }
 
     pub(super) fn kick(&self, by: &PlayerId, player: &PlayerId, ban: bool) -> Decision {

@@ -59,6 +59,16 @@ fn a_room_founded_by_nobody_belongs_to_the_first_who_sits_down() {
 }
 
 #[test]
+fn an_owner_who_never_sat_down_may_leave_the_room_to_others() {
+    let mut game = Match::new(lockstep(2));
+    game.ask(leave("ann"));
+    game.holds(leave("ann"));
+    assert_eq!(owner(&game), "");
+    game.ask(join("bob"));
+    assert_eq!(owner(&game), "bob");
+}
+
+#[test]
 fn reserved_seats_are_kept_for_their_players() {
     let mut game = Match::new(protocol::messages::RoomSpec {
         reserved_for: vec!["bob".into(), "cid".into()],
