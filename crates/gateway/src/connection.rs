@@ -13,8 +13,8 @@ use std::time::Duration;
 use clock::{Clock, Moment};
 use link::{Class, Tail};
 use mio::net::TcpStream;
-use protocol::{Fault, HEADER_BYTES, Header, operation};
 use prost::Message;
+use protocol::{Fault, HEADER_BYTES, Header, operation};
 use rustls::ServerConnection;
 
 use crate::wire::websocket::{self, Opcode};
@@ -73,7 +73,8 @@ pub fn gather_on_this_thread() {
 
 /// Writes what this thread has gathered.
 pub fn flush_deferred() {
-    let Some(mut connections) = DEFERRED.with_borrow_mut(|deferred| deferred.as_mut().map(std::mem::take)) else {
+    let Some(mut connections) = DEFERRED.with_borrow_mut(|deferred| deferred.as_mut().map(std::mem::take))
+    else {
         return;
     };
     for connection in connections.drain(..) {

@@ -29,7 +29,9 @@ fn expire_sessions(services: &Services) {
 fn reload_certificates(services: &Services) {
     let Some(tls) = &services.tls else { return };
     match tls.reload_if_changed() {
-        Ok(true) => tracing::info!(event = "certificates_reloaded", "new connections get the new certificates"),
+        Ok(true) => {
+            tracing::info!(event = "certificates_reloaded", "new connections get the new certificates")
+        }
         Ok(false) => {}
         Err(error) => {
             tracing::error!(event = "certificates_unusable", %error, "the old certificates stay in use");

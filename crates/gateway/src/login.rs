@@ -47,7 +47,9 @@ pub fn log_in(
             let claims = services.accounts.dev_player(services.accounts.default_app(), text)?;
             open(services, connection, claims, messages::Login::default())
         }
-        LoginRequest::Message(login) if !login.resume.is_empty() => resume_or_open(services, connection, login),
+        LoginRequest::Message(login) if !login.resume.is_empty() => {
+            resume_or_open(services, connection, login)
+        }
         LoginRequest::Message(login) => {
             let claims = services.accounts.verify_access(&login.token)?;
             open(services, connection, claims, login)
@@ -75,24 +77,25 @@ fn resume_or_open(
     if let Some(ban) = services.accounts.is_banned(&session.app, &session.player) {
         return Err(ban.to_fault());
     }
-    let now = services.clock.now();
-    let previous = session.take_over(connection.clone(), token.generation, login.last_push, |generation, lost| {
-        services.metrics.gateway.pushes_lost_total.add(u64::from(lost));
-        let welcome = messages::Welcome {
-            resumed: true,
-            pushes_lost: lost,
-            rooms: session_rooms(&session, true),
-            ..welcome(services, &session, generation)
-        };
-        connection.send(operation::WELCOME, &welcome.encode_to_vec(), None, Class::Reliable);
-    })?;
+    let rooms = session_rooms(&session, true);
+    let previous =
+        session.take_over(connection.clone(), token.generation, login.last_push, |generation, lost| {
+            services.metrics.gateway.pushes_lost_total.add(u64::from(lost));
+            let welcome = messages::Welcome {
+                resumed: true,
+                pushes_lost: lost,
+                rooms,
+                ..welcome(services, &session, generation)
+            };
+            connection.send(operation::WELCOME, &welcome.encode_to_vec(), None, Class::Reliable);
+        })?;
     if let Some(previous) = previous {
         previous.close(operation::GOODBYE, &Fault::new(ErrorCode::Replaced, "the session went on elsewhere"));
     }
     session.tell_rooms(|session| ToRoom::Back { session });
     services.metrics.gateway.resumes_total.increment();
     tracing::debug!(event = "session_resumed", app = %session.app, player = %session.player, session = %session.id,
-        generation = token.generation, at = now.as_micros());
+        generation = token.generation);
     Ok((session, "resumed"))
 }
 
@@ -104,7 +107,8 @@ fn open(
 ) -> Result<LoggedIn, Fault> {
     let verdict = services.releases.decide(&claims.app, &login.build);
     if verdict.decision() == Decision::MustUpdate {
-        let sentence = if verdict.message.is_empty() { ErrorCode::Outdated.english().into() } else { verdict.message };
+        let sentence =
+            if verdict.message.is_empty() { ErrorCode::Outdated.english().into() } else { verdict.message };
         return Err(Fault::new(ErrorCode::Outdated, sentence));
     }
     let number = services.accounts.next_session_number(&claims.app, &claims.player);
@@ -178,7 +182,12 @@ fn session_rooms(session: &Session, own: bool) -> Vec<messages::Joined> {
 }
 
 /// Ends what a lost connection leaves behind: the session waits for its client.
-pub fn connection_lost(services: &Services, session: &Arc<Session>, connection: &Arc<Connection>, now: Moment) {
+pub fn connection_lost(
+    services: &Services,
+    session: &Arc<Session>,
+    connection: &Arc<Connection>,
+    now: Moment,
+) {
     if session.lose(connection, now) {
         services.sessions.note_lost(session, now);
         session.tell_rooms(|session| ToRoom::Lost { session });

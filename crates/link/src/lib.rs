@@ -148,14 +148,31 @@ pub trait Inbox: Send + Sync {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToRoom {
-    Input { session: SessionId, seat: Seat, number: u32, tick: Tick, data: Bytes },
-    StateHash { session: SessionId, seat: Seat, tick: Tick, hash: u32 },
+    Input {
+        session: SessionId,
+        seat: Seat,
+        number: u32,
+        tick: Tick,
+        data: Bytes,
+    },
+    StateHash {
+        session: SessionId,
+        seat: Seat,
+        tick: Tick,
+        hash: u32,
+    },
     /// The member's connection is gone; its session may come back.
-    Lost { session: SessionId },
+    Lost {
+        session: SessionId,
+    },
     /// The session has come back; it asks for frames by itself.
-    Back { session: SessionId },
+    Back {
+        session: SessionId,
+    },
     /// The session is over.
-    Gone { session: SessionId },
+    Gone {
+        session: SessionId,
+    },
 }
 
 /// Where a session's messages about a room go; the room's answer to a join.

@@ -34,7 +34,9 @@ impl RoomId {
 
 /// A text that is not a room id.
 #[derive(Debug, thiserror::Error)]
-#[error("a room id is <partition>-<random>, the partition below 256, the random part 6–40 letters, digits or _: {0:?}")]
+#[error(
+    "a room id is <partition>-<random>, the partition below 256, the random part 6–40 letters, digits or _: {0:?}"
+)]
 pub struct BadRoomId(String);
 
 impl FromStr for RoomId {
@@ -87,7 +89,9 @@ mod tests {
     fn ids_round_trip_and_nonsense_is_refused() {
         let id = RoomId::from_name("k3v9x2m4p7");
         assert_eq!(id.as_str().parse::<RoomId>().unwrap(), id);
-        for bad in ["", "-", "1", "1-", "256-abcdef", "01-abcdef", "+1-abcdef", "1-abc", "1-abc def", "1-é€abcd"] {
+        for bad in
+            ["", "-", "1", "1-", "256-abcdef", "01-abcdef", "+1-abcdef", "1-abc", "1-abc def", "1-é€abcd"]
+        {
             assert!(bad.parse::<RoomId>().is_err(), "{bad}");
         }
         assert!(format!("3-{}", "x".repeat(41)).parse::<RoomId>().is_err());

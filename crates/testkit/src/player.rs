@@ -18,7 +18,10 @@ pub struct Player {
     pub welcome: messages::Welcome,
     /// Frames that came while something else was waited for.
     unread: VecDeque<(u8, Bytes)>,
-    last_call: u32,
+    /// Ticks that came with others and were not asked for yet.
+    ticks: VecDeque<(u32, Vec<(u32, Bytes)>)>,
+    /// Call ids are the session's: set it after a resume, or old answers come back.
+    pub last_call: u32,
 }
 
 /// Inputs by tick, gathered from frames.
@@ -43,7 +46,7 @@ impl Player {
         match next_frame(&mut socket, &mut unread) {
             Some((operation::WELCOME, body)) => {
                 let welcome = messages::Welcome::decode(body).expect("a welcome");
-                Ok(Player { socket, welcome, unread, last_call: 0 })
+                Ok(Player { socket, welcome, unread, ticks: VecDeque::new(), last_call: 0 })
             }
             Some((operation::ERROR | operation::GOODBYE, body)) => {
                 // Both begin with code and message.
@@ -116,19 +119,19 @@ impl Player {
         }
     }
 
-    /// Ticks from the room's frames until `until` is reached, in order; checks that there is neither gap nor repeat.
+    /// Ticks from the room's frames, `from` to `until`; checks that they come in order, once.
     pub fn frames(&mut self, from: u32, until: u32) -> Frames {
-        let mut ticks = Frames::new();
-        let mut next = from;
-        while next <= until {
-            let frame = messages::Frame::decode(self.next_of(operation::FRAME)).expect("a frame");
-            assert_eq!(frame.tick, next, "ticks come in order, once");
-            for inputs in frame.ticks {
-                ticks.push((next, read_tick(&inputs)));
-                next += 1;
+        let mut wanted = Frames::new();
+        for tick in from..=until {
+            while self.ticks.is_empty() {
+                let frame = messages::Frame::decode(self.next_of(operation::FRAME)).expect("a frame");
+                self.ticks.extend((frame.tick..).zip(frame.ticks.iter().map(|inputs| read_tick(inputs))));
             }
+            let next = self.ticks.pop_front().expect("one at least");
+            assert_eq!(next.0, tick, "ticks come in order, once");
+            wanted.push(next);
         }
-        ticks
+        wanted
     }
 
     /// `None` when the server has ended the connection.
@@ -170,10 +173,7 @@ fn read_tick(mut bytes: &[u8]) -> Vec<(u32, Bytes)> {
     inputs
 }
 
-fn next_frame(
-    socket: &mut WebSocket<TcpStream>,
-    unread: &mut VecDeque<(u8, Bytes)>,
-) -> Option<(u8, Bytes)> {
+fn next_frame(socket: &mut WebSocket<TcpStream>, unread: &mut VecDeque<(u8, Bytes)>) -> Option<(u8, Bytes)> {
     loop {
         if let Some(frame) = unread.pop_front() {
             return Some(frame);

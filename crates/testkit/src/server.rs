@@ -119,7 +119,8 @@ impl Server {
 
     /// Resident memory in bytes.
     pub fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process lives");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process lives");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a VmRSS line");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
     }
@@ -144,7 +145,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- the server's log ---\n{}", self.log.lock().map_or_else(|log| log.into_inner().clone(), |log| log.clone()));
+            eprintln!(
+                "--- the server's log ---\n{}",
+                self.log.lock().map_or_else(|log| log.into_inner().clone(), |log| log.clone())
+            );
         }
     }
 }

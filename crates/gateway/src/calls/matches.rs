@@ -12,7 +12,14 @@ use crate::session::Session;
 pub fn start(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {
     let Some((request, reply)) = read_body::<messages::MatchStart>(body, reply) else { return };
     let Session { app, player, id, build, .. } = &**session;
-    services.matchmaking.submit(app, player, id, build, request, Box::new(move |ticket| reply.finish(ticket)));
+    services.matchmaking.submit(
+        app,
+        player,
+        id,
+        build,
+        request,
+        Box::new(move |ticket| reply.finish(ticket)),
+    );
 }
 
 pub fn cancel(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {

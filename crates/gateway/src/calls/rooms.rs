@@ -41,12 +41,11 @@ pub fn create(services: &Services, session: &Arc<Session>, body: Bytes, reply: R
     }
     let rooms = services.rooms.clone();
     let session = session.clone();
-    let done = move |view: Result<messages::RoomView, Fault>| {
-        match view.and_then(|view| parse_room(&view.room)) {
+    let done =
+        move |view: Result<messages::RoomView, Fault>| match view.and_then(|view| parse_room(&view.room)) {
             Ok(room) => enter(&rooms, &session, Door::Room(key(&session, room)), false, reply),
             Err(fault) => reply.fail(fault),
-        }
-    };
+        };
     services.rooms.create(create, Box::new(done));
 }
 

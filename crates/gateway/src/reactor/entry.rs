@@ -33,7 +33,10 @@ pub struct Entry {
 
 enum Kind {
     /// The first bytes are not understood yet.
-    Head { socket: TcpStream, tls: Option<Box<ServerConnection>> },
+    Head {
+        socket: TcpStream,
+        tls: Option<Box<ServerConnection>>,
+    },
     Live(Live),
     /// Moved out.
     Gone,

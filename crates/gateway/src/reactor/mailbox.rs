@@ -11,7 +11,11 @@ use super::ListenerKind;
 /// What a reactor can be told.
 pub enum Order {
     /// A connection that another reactor accepted.
-    Adopt { socket: TcpStream, kind: ListenerKind, peer: IpAddr },
+    Adopt {
+        socket: TcpStream,
+        kind: ListenerKind,
+        peer: IpAddr,
+    },
     /// Accept nobody any more; tell everybody to come back later.
     Drain,
     Stop,

@@ -21,8 +21,8 @@ use crate::connection::{self, Connection};
 use crate::login;
 use crate::services::Services;
 
-use entry::{Entry, Outcome};
 pub use entry::ListenerKind;
+use entry::{Entry, Outcome};
 pub use mailbox::{Mailbox, Order};
 
 const WAKER: Token = Token(usize::MAX);
@@ -149,7 +149,8 @@ impl Reactor {
                         let _ = self.poll.registry().deregister(listener);
                     }
                     self.listeners.clear();
-                    let fault = Fault::from(ErrorCode::Draining).retry_after(self.services.config.retry_within);
+                    let fault =
+                        Fault::from(ErrorCode::Draining).retry_after(self.services.config.retry_within);
                     for (_, entry) in &self.entries {
                         if let Some(live) = entry.live() {
                             live.connection.close(operation::GOODBYE, &fault);

@@ -50,7 +50,9 @@ impl Answers {
 
     /// Keeps an answer. `false` if the call was already answered, by its deadline for example.
     pub fn finish(&mut self, id: u32, answer: Bytes, keep: usize, keep_bytes: usize) -> bool {
-        let Some((_, state)) = self.calls.iter_mut().rev().find(|(known, _)| *known == id) else { return false };
+        let Some((_, state)) = self.calls.iter_mut().rev().find(|(known, _)| *known == id) else {
+            return false;
+        };
         if !matches!(state, State::UnderWay { .. }) {
             return false;
         }
@@ -59,7 +61,9 @@ impl Answers {
         while self.calls.len() > keep || self.bytes > keep_bytes {
             // Calls under way are never forgotten: forgetting one would let it be made twice.
             let oldest = self.calls.iter().position(|(_, state)| matches!(state, State::Answered(_)));
-            let Some((_, State::Answered(answer))) = oldest.and_then(|index| self.calls.remove(index)) else { break };
+            let Some((_, State::Answered(answer))) = oldest.and_then(|index| self.calls.remove(index)) else {
+                break;
+            };
             self.bytes -= answer.len();
         }
         true

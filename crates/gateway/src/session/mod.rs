@@ -65,7 +65,6 @@ struct State {
     over: bool,
 }
 
-
 impl Session {
     /// The connection in use.
     pub fn connection(&self) -> Option<Arc<Connection>> {
@@ -229,12 +228,8 @@ impl Session {
 
     /// Keeps the answer and sends it. `false` if the call had been answered before.
     pub fn answer(&self, id: u32, answer: Bytes) -> bool {
-        let fresh = self.lock().answers.finish(
-            id,
-            answer.clone(),
-            self.limits.answers,
-            self.limits.answer_bytes,
-        );
+        let fresh =
+            self.lock().answers.finish(id, answer.clone(), self.limits.answers, self.limits.answer_bytes);
         if fresh {
             self.send(operation::ANSWER, &answer);
         }

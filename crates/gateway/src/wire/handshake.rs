@@ -65,15 +65,20 @@ fn read_request(request: &httparse::Request<'_, '_>, length: usize) -> Head {
     let Some(key) = header("sec-websocket-key") else {
         return Head::Bad("the upgrade has no Sec-WebSocket-Key");
     };
-    let offered: Vec<&str> =
-        header("sec-websocket-protocol").unwrap_or("").split(',').map(str::trim).filter(|p| !p.is_empty()).collect();
+    let offered: Vec<&str> = header("sec-websocket-protocol")
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|p| !p.is_empty())
+        .collect();
     let bearer_protocol = offered.iter().find_map(|offer| offer.strip_prefix("bearer."));
     let bearer_header = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let parameter = |name: &str| query_value(query, name);
     let token = parameter("token")
         .or_else(|| bearer_header.map(|token| token.trim().to_owned()))
         .or_else(|| bearer_protocol.map(str::to_owned));
-    let protocol = offered.iter().find(|offer| **offer == "jianzi").or(offered.first()).map(|p| (*p).to_owned());
+    let protocol =
+        offered.iter().find(|offer| **offer == "jianzi").or(offered.first()).map(|p| (*p).to_owned());
     let request = UpgradeRequest {
         key: key.to_owned(),
         token,
@@ -87,7 +92,10 @@ fn read_request(request: &httparse::Request<'_, '_>, length: usize) -> Head {
 
 fn query_value(query: &str, name: &str) -> Option<String> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| percent_decode(value)).next()
+    pairs
+        .filter(|(key, value)| *key == name && !value.is_empty())
+        .map(|(_, value)| percent_decode(value))
+        .next()
 }
 
 fn percent_decode(text: &str) -> String {
@@ -114,7 +122,9 @@ pub fn write_accept(out: &mut Vec<u8>, request: &UpgradeRequest) {
     const MAGIC: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     let joined = format!("{}{MAGIC}", request.key);
     let digest = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, joined.as_bytes());
-    out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+    out.extend_from_slice(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+    );
     out.extend_from_slice(format!("Sec-WebSocket-Accept: {}\r\n", STANDARD.encode(digest)).as_bytes());
     if let Some(protocol) = &request.protocol {
         out.extend_from_slice(format!("Sec-WebSocket-Protocol: {protocol}\r\n").as_bytes());
@@ -160,7 +170,11 @@ mod tests {
         assert_eq!(request.forwarded_for.as_deref(), Some("10.1.2.3"));
         let mut out = Vec::new();
         write_accept(&mut out, &request);
-        assert!(String::from_utf8(out).unwrap().contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+        assert!(
+            String::from_utf8(out)
+                .unwrap()
+                .contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")
+        );
     }
 
     #[test]

@@ -70,7 +70,8 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
     let accounts = Accounts::new(config.accounts(), platform, clock.clone(), Chance::system())
         .map(Arc::new)
         .map_err(|error| configuration(&error))?;
-    let releases = Releases::new(config.build_rules()).map(Arc::new).map_err(|error| configuration(&error))?;
+    let releases =
+        Releases::new(config.build_rules()).map(Arc::new).map_err(|error| configuration(&error))?;
 
     // Rooms, their journal, and their way to the players.
     let sessions = Arc::new(Sessions::new(config.gateway().session));

@@ -32,9 +32,13 @@ fn what_is_no_frame_ends_the_connection_with_a_reason() {
     assert_eq!(error_on_tcp(&server, &with(0, 0x13)), ErrorCode::BadMagic);
     assert_eq!(error_on_tcp(&server, &with(2, 9)), ErrorCode::BadVersion);
     assert_eq!(error_on_tcp(&server, &with(4, 0x7F)), ErrorCode::TooLong);
-    assert_eq!(error_on_tcp(&server, &frame(operation::CALL, &messages::Call::default())), ErrorCode::NotLoggedIn);
+    assert_eq!(
+        error_on_tcp(&server, &frame(operation::CALL, &messages::Call::default())),
+        ErrorCode::NotLoggedIn
+    );
     assert_eq!(error_on_tcp(&server, &frame(99, &messages::Call::default())), ErrorCode::NotLoggedIn);
-    let garbage = [&Header { operation: operation::LOGIN, length: 3 }.encode()[..], &[0x0A, 0xFF, 0xFF]].concat();
+    let garbage =
+        [&Header { operation: operation::LOGIN, length: 3 }.encode()[..], &[0x0A, 0xFF, 0xFF]].concat();
     assert_eq!(error_on_tcp(&server, &garbage), ErrorCode::BadBody);
     assert!(server.is_alive());
     player(&server, "still-works");

@@ -41,7 +41,8 @@ fn what_cannot_be_done_is_said() {
     assert_eq!(error.code, ErrorCode::UnknownMethod.number());
     for room in ["17-unknown77", "nonsense", ""] {
         let action = messages::RoomAction { room: room.into(), ..Default::default() };
-        for method in ["rooms.get", "rooms.leave", "rooms.start", "rooms.ready", "rooms.kick", "rooms.owner"] {
+        for method in ["rooms.get", "rooms.leave", "rooms.start", "rooms.ready", "rooms.kick", "rooms.owner"]
+        {
             let error = player.call::<messages::RoomView>(method, &action).unwrap_err();
             let expected = if room.contains('-') { ErrorCode::RoomUnknown } else { ErrorCode::BadRequest };
             assert_eq!(error.code, expected.number(), "{method} {room:?}: {}", error.message);

@@ -4,16 +4,14 @@ mod support;
 
 mod article_client;
 mod bad_frames;
-mod bad_http;
+
 mod calls;
-mod commands;
-mod limits;
-mod login;
+
 mod lockstep;
 mod matching;
-mod operations;
+
 mod relay;
 mod rooms;
 mod sessions;
-mod tls;
+
 mod two_apps;

@@ -1,7 +1,7 @@
 //! Quick match over the wire.
 
-use protocol::messages::{self, push::Event};
 use protocol::ErrorCode;
+use protocol::messages::{self, push::Event};
 use testkit::{Player, Server};
 
 use crate::support::{join, lockstep_spec, player, start};
@@ -54,7 +54,10 @@ fn a_waiting_ticket_says_why_and_can_be_cancelled() {
         Event::MatchWaiting(waiting) => Some(waiting),
         _ => None,
     });
-    assert_eq!((waiting.reason.as_str(), waiting.players_found, waiting.players_wanted), ("few_players", 1, 2));
+    assert_eq!(
+        (waiting.reason.as_str(), waiting.players_found, waiting.players_wanted),
+        ("few_players", 1, 2)
+    );
     let other = messages::MatchStart { players: 3, room: Some(lockstep_spec(3)), ..wish("t1", 3) };
     let error = a.call::<messages::MatchTicket>("match.start", &other).unwrap_err();
     assert_eq!(error.code, ErrorCode::TicketDiffers.number());
@@ -104,6 +107,7 @@ fn two_builds_never_share_a_lockstep_room() {
 }
 
 fn connect_with_build(server: &Server, name: &str, build: &str) -> Player {
-    let login = messages::Login { token: server.http().token(name), build: build.into(), ..Default::default() };
+    let login =
+        messages::Login { token: server.http().token(name), build: build.into(), ..Default::default() };
     Player::try_log_in(server.address("http"), &login).unwrap()
 }

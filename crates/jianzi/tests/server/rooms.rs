@@ -1,7 +1,7 @@
 //! What can be done with rooms besides playing in them.
 
-use protocol::messages::{self, RoomSpec, StartRule, push::Event, room_view::Phase};
 use protocol::ErrorCode;
+use protocol::messages::{self, RoomSpec, StartRule, push::Event, room_view::Phase};
 use testkit::Player;
 
 use crate::support::{create, join, lockstep_spec, player, relay_spec, room_id, start};
@@ -112,7 +112,8 @@ fn members_hear_of_changes_and_readiness_starts() {
             _ => None,
         })
     };
-    assert_eq!(changed(&mut a, "joined").seats.iter().filter(|seat| !seat.player.is_empty()).count(), 2);
+    let taken = |view: messages::RoomView| view.seats.iter().filter(|seat| !seat.player.is_empty()).count();
+    while taken(changed(&mut a, "joined")) < 2 {}
     let property = messages::Property { key: "colour".into(), value: "red".into() };
     let own = messages::SetProperties { room: room.clone(), properties: vec![property], own_seat: true };
     let _: messages::RoomView = b.call("rooms.set", &own).unwrap();
@@ -131,7 +132,8 @@ fn a_reserved_seat_waits_for_its_player() {
     let server = start();
     let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| player(&server, name));
     let room = room_id(&create(&mut a, relay_spec(2)));
-    let reserve = messages::ReserveSeat { room: room.clone(), player: c.welcome.player.clone(), for_ms: 60_000 };
+    let reserve =
+        messages::ReserveSeat { room: room.clone(), player: c.welcome.player.clone(), for_ms: 60_000 };
     let _: messages::RoomView = a.call("rooms.reserve", &reserve).unwrap();
     assert_eq!(try_join(&mut b, &room).err(), Some(ErrorCode::RoomFull));
     assert_eq!(try_join(&mut c, &room).unwrap().seat, Some(1));
@@ -142,7 +144,8 @@ fn only_equal_builds_meet_in_lockstep() {
     let server = start();
     let mut a = player(&server, "a");
     let room = room_id(&create(&mut a, lockstep_spec(2)));
-    let login = messages::Login { token: server.http().token("b"), build: "2.0.0".into(), ..Default::default() };
+    let login =
+        messages::Login { token: server.http().token("b"), build: "2.0.0".into(), ..Default::default() };
     let mut b = Player::try_log_in(server.address("http"), &login).unwrap();
     assert_eq!(try_join(&mut b, &room).err(), Some(ErrorCode::BuildDiffers));
 }

@@ -25,8 +25,9 @@ pub fn resume_login(server: &Server, name: &str, welcome: &messages::Welcome) ->
     }
 }
 
+/// A relay room that takes players until its owner starts it.
 pub fn relay_spec(seats: u32) -> RoomSpec {
-    RoomSpec { kind: RoomKind::Relay.into(), seats, start: StartRule::WhenFull.into(), ..Default::default() }
+    RoomSpec { kind: RoomKind::Relay.into(), seats, start: StartRule::ByOwner.into(), ..Default::default() }
 }
 
 /// A lockstep room that starts when every seat is taken.

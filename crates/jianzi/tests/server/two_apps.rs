@@ -12,8 +12,8 @@ fn players_tokens_rooms_and_invites_stay_apart() {
     let config = folder.path().join("two.toml");
     std::fs::write(
         &config,
-        "[[apps]]\nid = \"red\"\njwt_key = \"red-red-red-red-red-red-red-red-red\"\n\
-         [[apps]]\nid = \"blue\"\njwt_key = \"blue-blue-blue-blue-blue-blue-blue\"\n",
+        "[[apps]]\nid = \"red\"\njwt_keys = [\"red-red-red-red-red-red-red-red-red\"]\n\
+         [[apps]]\nid = \"blue\"\njwt_keys = [\"blue-blue-blue-blue-blue-blue-blue\"]\n",
     )
     .unwrap();
     let mut options = options();
@@ -27,7 +27,8 @@ fn players_tokens_rooms_and_invites_stay_apart() {
     };
     let (red, blue) = (log_in("red"), log_in("blue"));
     assert_ne!(red["player"]["id"], blue["player"]["id"], "the same person, two players");
-    let connect = |data: &serde_json::Value| Player::connect(server.address("http"), data["token"].as_str().unwrap());
+    let connect =
+        |data: &serde_json::Value| Player::connect(server.address("http"), data["token"].as_str().unwrap());
     let (mut red, mut blue) = (connect(&red), connect(&blue));
 
     let created = create(&mut red, relay_spec(2));
