@@ -25,6 +25,23 @@ impl HttpAnswer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
     }
 
+    /// Reads an answer as it came over a socket that has ended.
+    ///
+    /// # Panics
+    /// When it is not an HTTP answer with all of its body.
+    pub fn read(bytes: &[u8]) -> HttpAnswer {
+        let text = String::from_utf8_lossy(bytes);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no HTTP answer: {text:?}"));
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+        let answer = HttpAnswer { status: status.expect("a status"), headers, text: body.to_owned() };
+        let announced = answer.header("content-length").map(|length| length.parse().expect("a length"));
+        assert!(announced.is_none_or(|length: usize| length == body.len()), "the whole body: {text:?}");
+        answer
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -32,7 +49,7 @@ impl HttpAnswer {
 
 impl Http {
     pub fn new(address: SocketAddr) -> Http {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build();
+        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).allow_non_standard_methods(true).build();
         Http { base: format!("http://{address}"), agent: config.into() }
     }
 
@@ -53,6 +70,16 @@ impl Http {
     pub fn post_bytes(&self, path: &str, body: &[u8]) -> HttpAnswer {
         let request = self.agent.post(format!("{}{path}", self.base));
         answer(request.header("content-type", "application/json").send(body))
+    }
+
+    /// Any request, with headers of one's own.
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> HttpAnswer {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a request");
+        answer(self.agent.run(request))
     }
 
     /// Logs a test player in and gives the answer's data.

@@ -4,11 +4,13 @@
 mod http;
 mod player;
 mod raw;
+mod run;
 mod server;
 mod wait;
 
 pub use http::{Http, HttpAnswer};
 pub use player::{Frames, Player};
 pub use raw::{Raw, frame};
+pub use run::{Ended, run};
 pub use server::{Server, ServerOptions};
 pub use wait::{LIMIT, eventually};

@@ -23,7 +23,11 @@ pub struct Raw {
 
 impl Raw {
     pub fn connect(address: SocketAddr) -> Raw {
-        let stream = TcpStream::connect(address).expect("a connection");
+        Raw::over(TcpStream::connect(address).expect("a connection"))
+    }
+
+    /// From a socket made elsewhere, for example with an address of its own.
+    pub fn over(stream: TcpStream) -> Raw {
         stream.set_read_timeout(Some(LIMIT)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
         Raw { stream }

@@ -17,6 +17,8 @@ use crate::wait::{LIMIT, eventually};
 /// How to start a server.
 pub struct ServerOptions {
     pub binary: PathBuf,
+    /// "dev", or "serve" with a configuration file among the arguments.
+    pub command: &'static str,
     /// After the defaults, for example `["--config", "…"]`.
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
@@ -28,6 +30,7 @@ impl ServerOptions {
     pub fn new(binary: impl AsRef<Path>) -> ServerOptions {
         ServerOptions {
             binary: binary.as_ref().to_owned(),
+            command: "dev",
             arguments: Vec::new(),
             environment: Vec::new(),
             data: None,
@@ -50,7 +53,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `dev` on free ports and waits until it is ready.
+    /// Starts on free ports and waits until it is ready.
     ///
     /// # Panics
     /// When it does not become ready; with its log.
@@ -62,7 +65,7 @@ impl Server {
             (None, None) => unreachable!("one of the two is there"),
         };
         let mut command = Command::new(&options.binary);
-        command.args(["dev", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.args([options.command, "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         command.arg("--data").arg(data).args(&options.arguments).envs(options.environment);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
@@ -123,6 +126,14 @@ impl Server {
             std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process lives");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a VmRSS line");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    }
+
+    /// What was said under `event`, one line each.
+    pub fn events(&self, event: &str) -> Vec<String> {
+        let (as_text, as_json) = (format!("event=\"{event}\""), format!("\"event\":\"{event}\""));
+        let log = self.log();
+        let said = log.lines().filter(|line| line.contains(&as_text) || line.contains(&as_json));
+        said.map(str::to_owned).collect()
     }
 
     /// Asks for an orderly end.
