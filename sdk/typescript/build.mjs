@@ -6,11 +6,11 @@ import { generateDtsBundle } from "dts-bundle-generator";
 
 const out = process.argv[2] ?? "dist";
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+if (!readFileSync("src/version.ts", "utf8").includes(`"${version}"`)) throw new Error("src/version.ts and package.json name different versions");
 const banner = { js: `/* Jianzi SDK ${version}, Apache-2.0 */` };
 
 const common = {
   bundle: true, target: "es2017", charset: "utf8", legalComments: "none", banner, logLevel: "warning",
-  define: { JIANZI_VERSION: JSON.stringify(version) },
 };
 // Not minified: a game's own build does that, and until then the code can be read.
 const bundles = [

@@ -388,7 +388,6 @@ export declare class Room extends Emitter<RoomEvents> {
 	private seed;
 	private readonly inputs;
 	private resuming;
-	private missedFrames;
 	private gapRetryAt;
 	private unsent;
 	/** The newest change that an event has told. */

@@ -1432,7 +1432,6 @@ var Room = class extends Emitter {
     this.seed = 0;
     this.inputs = new Inputs();
     this.resuming = false;
-    this.missedFrames = false;
     this.gapRetryAt = 0;
     this.unsent = [];
     /** The newest change that an event has told. */
@@ -1453,7 +1452,7 @@ var Room = class extends Emitter {
     if (this.view.spec.kind !== "lockstep") throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
     const game = new Lockstep(this.lockstepRoom(), rules);
     this.game = game;
-    if (this.missedFrames || this.view.phase !== "open") this.resume(1);
+    this.resume(1);
     return game;
   }
   async ready(ready = true) {
@@ -1507,12 +1506,10 @@ var Room = class extends Emitter {
   }
   /** @internal After a login: where the session has this seat. */
   back(joined) {
-    const game = this.game;
-    const from = game && joined.room ? game.resumePoint(joined.room.run, joined.room.tick) : 1;
-    this.adopt(joined);
     this.resuming = false;
-    if (game) this.resume(from);
-    else if (this.view.phase === "playing") this.missedFrames = true;
+    this.adopt(joined);
+    const { game } = this;
+    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
     const unsent = this.unsent;
     this.unsent = [];
     for (const body of unsent) this.host.send(RELAY, encodeRelay(__spreadProps(__spreadValues({}, decodeRelay(body)), { channel: this.channel })));
@@ -1554,7 +1551,6 @@ var Room = class extends Emitter {
   /** @internal */
   frame(frame2) {
     if (this.game) this.game.take(frame2);
-    else this.missedFrames = true;
   }
   /** @internal */
   relayed({ from, data, latestOnly }) {
@@ -1595,7 +1591,6 @@ var Room = class extends Emitter {
   resume(fromTick) {
     if (this.resuming || this.over || !this.host.isOnline()) return;
     this.resuming = true;
-    this.missedFrames = false;
     const game = this.game;
     const read = (body) => {
       this.resuming = false;
@@ -2188,6 +2183,9 @@ var ServerTime = class {
   }
 };
 
+// src/version.ts
+var VERSION = "0.1.0";
+
 // src/jianzi.ts
 var Jianzi = class _Jianzi extends Emitter {
   constructor(options) {
@@ -2215,7 +2213,7 @@ var Jianzi = class _Jianzi extends Emitter {
         url: options.socketUrl || base.replace(/^http/, "ws") + "/ws",
         build,
         device,
-        sdk: "jianzi-ts 0.1.0",
+        sdk: "jianzi-ts " + VERSION,
         maxTries: options.maxTries || 12
       },
       options.transport || platform.transport,
@@ -2429,8 +2427,13 @@ function browserPlatform() {
         if (!page || !page.addEventListener) return () => {
         };
         const changed = () => page.hidden ? hidden() : shown();
+        const networkBack = () => page.hidden || shown();
         page.addEventListener("visibilitychange", changed);
-        return () => page.removeEventListener("visibilitychange", changed);
+        if (typeof addEventListener === "function") addEventListener("online", networkBack);
+        return () => {
+          page.removeEventListener("visibilitychange", changed);
+          if (typeof removeEventListener === "function") removeEventListener("online", networkBack);
+        };
       }
     }
   };
@@ -2493,12 +2496,25 @@ function wxPlatform(wx2) {
       sleeps: true,
       launchQuery: () => wx2.getLaunchOptionsSync().query || {},
       watch(shown, hidden) {
-        const onShow = (options) => shown(options && options.query);
+        let front = true;
+        const onShow = (options) => {
+          front = true;
+          shown(options && options.query);
+        };
+        const onHide = () => {
+          front = false;
+          hidden();
+        };
+        const onNetwork = ({ isConnected }) => {
+          if (isConnected && front) shown();
+        };
         wx2.onShow(onShow);
-        wx2.onHide(hidden);
+        wx2.onHide(onHide);
+        if (wx2.onNetworkStatusChange) wx2.onNetworkStatusChange(onNetwork);
         return () => {
+          if (wx2.offNetworkStatusChange) wx2.offNetworkStatusChange(onNetwork);
           if (wx2.offShow) wx2.offShow(onShow);
-          if (wx2.offHide) wx2.offHide(hidden);
+          if (wx2.offHide) wx2.offHide(onHide);
         };
       }
     }

@@ -91,8 +91,13 @@ function browserPlatform() {
         if (!page || !page.addEventListener) return () => {
         };
         const changed = () => page.hidden ? hidden() : shown();
+        const networkBack = () => page.hidden || shown();
         page.addEventListener("visibilitychange", changed);
-        return () => page.removeEventListener("visibilitychange", changed);
+        if (typeof addEventListener === "function") addEventListener("online", networkBack);
+        return () => {
+          page.removeEventListener("visibilitychange", changed);
+          if (typeof removeEventListener === "function") removeEventListener("online", networkBack);
+        };
       }
     }
   };
@@ -155,12 +160,25 @@ function wxPlatform(wx2) {
       sleeps: true,
       launchQuery: () => wx2.getLaunchOptionsSync().query || {},
       watch(shown, hidden) {
-        const onShow = (options) => shown(options && options.query);
+        let front = true;
+        const onShow = (options) => {
+          front = true;
+          shown(options && options.query);
+        };
+        const onHide = () => {
+          front = false;
+          hidden();
+        };
+        const onNetwork = ({ isConnected }) => {
+          if (isConnected && front) shown();
+        };
         wx2.onShow(onShow);
-        wx2.onHide(hidden);
+        wx2.onHide(onHide);
+        if (wx2.onNetworkStatusChange) wx2.onNetworkStatusChange(onNetwork);
         return () => {
+          if (wx2.offNetworkStatusChange) wx2.offNetworkStatusChange(onNetwork);
           if (wx2.offShow) wx2.offShow(onShow);
-          if (wx2.offHide) wx2.offHide(hidden);
+          if (wx2.offHide) wx2.offHide(onHide);
         };
       }
     }

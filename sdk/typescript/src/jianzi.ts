@@ -14,9 +14,8 @@ import { Rooms } from "./rooms";
 import { Session } from "./session";
 import type { Status } from "./status";
 import { ServerTime } from "./time";
+import { VERSION } from "./version";
 import { ANSWER, PUSH } from "./wire/frame";
-
-declare const JIANZI_VERSION: string;
 
 export interface JianziOptions {
   /** The server, for example "https://game.example.com"; the socket's address follows from it. */
@@ -83,7 +82,7 @@ export class Jianzi extends Emitter<JianziEvents> {
     this.core = new Session(
       {
         url: options.socketUrl || base.replace(/^http/, "ws") + "/ws",
-        build, device, sdk: "jianzi-ts " + JIANZI_VERSION, maxTries: options.maxTries || 12,
+        build, device, sdk: "jianzi-ts " + VERSION, maxTries: options.maxTries || 12,
       },
       options.transport || platform.transport, this.auth, lifecycle, clock,
       {

@@ -22,6 +22,8 @@ declare const XMLHttpRequest: new () => {
 };
 declare const localStorage: { getItem(key: string): string | null; setItem(key: string, value: string): void };
 declare const document: Page | undefined;
+declare const addEventListener: ((name: "online", listener: () => void) => void) | undefined;
+declare const removeEventListener: (name: "online", listener: () => void) => void;
 declare const location: { search: string; href: string } | undefined;
 
 export function browserPlatform(): Platform {
@@ -55,8 +57,14 @@ export function browserPlatform(): Platform {
       watch(shown, hidden) {
         if (!page || !page.addEventListener) return () => {};
         const changed = () => (page.hidden ? hidden() : shown());
+        // The network is back: as good a moment to try as coming to the front.
+        const networkBack = () => page.hidden || shown();
         page.addEventListener("visibilitychange", changed);
-        return () => page.removeEventListener("visibilitychange", changed);
+        if (typeof addEventListener === "function") addEventListener("online", networkBack);
+        return () => {
+          page.removeEventListener("visibilitychange", changed);
+          if (typeof removeEventListener === "function") removeEventListener("online", networkBack);
+        };
       },
     },
   };

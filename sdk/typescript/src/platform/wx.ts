@@ -21,6 +21,8 @@ export interface Wx {
   getLaunchOptionsSync(): { query?: { [name: string]: string } };
   onShow(listener: (options: { query?: { [name: string]: string } }) => void): void;
   onHide(listener: () => void): void;
+  onNetworkStatusChange?(listener: (status: { isConnected: boolean }) => void): void;
+  offNetworkStatusChange?(listener: (status: { isConnected: boolean }) => void): void;
   offShow?(listener: (options: { query?: { [name: string]: string } }) => void): void;
   offHide?(listener: () => void): void;
 }
@@ -84,12 +86,26 @@ export function wxPlatform(wx: Wx): Platform {
       sleeps: true,
       launchQuery: () => wx.getLaunchOptionsSync().query || {},
       watch(shown, hidden) {
-        const onShow = (options: { query?: { [name: string]: string } }) => shown(options && options.query);
+        let front = true;
+        const onShow = (options: { query?: { [name: string]: string } }) => {
+          front = true;
+          shown(options && options.query);
+        };
+        const onHide = () => {
+          front = false;
+          hidden();
+        };
+        // The network is back, or another one: as good a moment to try as coming to the front.
+        const onNetwork = ({ isConnected }: { isConnected: boolean }) => {
+          if (isConnected && front) shown();
+        };
         wx.onShow(onShow);
-        wx.onHide(hidden);
+        wx.onHide(onHide);
+        if (wx.onNetworkStatusChange) wx.onNetworkStatusChange(onNetwork);
         return () => {
+          if (wx.offNetworkStatusChange) wx.offNetworkStatusChange(onNetwork);
           if (wx.offShow) wx.offShow(onShow);
-          if (wx.offHide) wx.offHide(hidden);
+          if (wx.offHide) wx.offHide(onHide);
         };
       },
     },
