@@ -8,6 +8,7 @@ mod bad_frames;
 mod calls;
 
 mod lockstep;
+mod login;
 mod matching;
 
 mod relay;
