@@ -189,6 +189,9 @@ pub struct LockstepArgs {
     /// Length of an input's data.
     #[arg(long, default_value_t = 8)]
     pub input_bytes: usize,
+    /// Inputs that a player collects before it sends them in one message.
+    #[arg(long, default_value_t = 1)]
+    pub inputs_per_message: u32,
     /// Each player reports a state hash every so many ticks; 0 for never.
     #[arg(long, default_value_t = 20)]
     pub hash_every: u32,

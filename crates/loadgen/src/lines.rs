@@ -77,12 +77,14 @@ impl Lines {
 
     /// Sends one frame; the closure appends the body. On a line that is not open nothing happens.
     pub fn send(&mut self, line: usize, operation: u8, write_body: impl FnOnce(&mut Vec<u8>)) {
-        const BODY: usize = websocket::HEADROOM + protocol::HEADER_BYTES;
+        self.send_message(line, |message| put_frame(message, operation, write_body));
+    }
+
+    /// Sends one message; the closure appends its frames with [`put_frame`].
+    pub fn send_message(&mut self, line: usize, write_frames: impl FnOnce(&mut Vec<u8>)) {
         self.scratch.clear();
-        self.scratch.resize(BODY, 0);
-        write_body(&mut self.scratch);
-        let header = Header { operation, length: (self.scratch.len() - BODY) as u32 };
-        self.scratch[websocket::HEADROOM..BODY].copy_from_slice(&header.encode());
+        self.scratch.resize(websocket::HEADROOM, 0);
+        write_frames(&mut self.scratch);
         let start = websocket::mask_in_place(&mut self.scratch, websocket::BINARY);
         let Lines { lines, scratch, faults } = self;
         lines[line].write(&scratch[start..], faults);
@@ -125,6 +127,16 @@ impl Lines {
             line.write(&unsent, faults);
         }
     }
+}
+
+/// Appends one frame; the closure appends the body.
+pub fn put_frame(message: &mut Vec<u8>, operation: u8, write_body: impl FnOnce(&mut Vec<u8>)) {
+    let header = message.len();
+    let body = header + protocol::HEADER_BYTES;
+    message.resize(body, 0);
+    write_body(message);
+    let length = (message.len() - body) as u32;
+    message[header..body].copy_from_slice(&Header { operation, length }.encode());
 }
 
 impl Line {

@@ -105,6 +105,7 @@ fn run_lockstep(args: &LockstepArgs, report: &mut Report) -> Result<()> {
         "tick_hz": args.tick_hz,
         "ticks_per_message": args.ticks_per_message,
         "input_bytes": args.input_bytes,
+        "inputs_per_message": args.inputs_per_message,
         "hash_every": args.hash_every,
     });
     let result = in_turns("lockstep", parameters, &[Target::Jianzi], &args.run, |_| {
@@ -255,6 +256,7 @@ fn measure_lockstep(args: &LockstepArgs, rooms: usize) -> Result<Figures> {
         tick_hz: args.tick_hz,
         ticks_per_message: args.ticks_per_message,
         input_bytes: args.input_bytes,
+        inputs_per_message: args.inputs_per_message,
         hash_every: args.hash_every,
     };
     on_fresh_server(Target::Jianzi, &args.server, |server| {

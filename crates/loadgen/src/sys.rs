@@ -18,6 +18,9 @@ pub struct TcpCounts {
     /// Segments, acknowledgements without data included.
     pub segments_out: u64,
     pub segments_in: u64,
+    /// Segments with data.
+    pub data_segments_out: u64,
+    pub data_segments_in: u64,
 }
 
 /// Reads `TCP_INFO`.
@@ -26,6 +29,8 @@ pub fn tcp_counts(socket: &impl AsRawFd) -> io::Result<TcpCounts> {
     const BYTES_RECEIVED: usize = 128;
     const SEGMENTS_OUT: usize = 136;
     const SEGMENTS_IN: usize = 140;
+    const DATA_SEGMENTS_IN: usize = 152;
+    const DATA_SEGMENTS_OUT: usize = 156;
     const BYTES_SENT: usize = 200;
     const NEEDED: usize = BYTES_SENT + 8;
 
@@ -62,6 +67,8 @@ pub fn tcp_counts(socket: &impl AsRawFd) -> io::Result<TcpCounts> {
         bytes_received: u64_at(BYTES_RECEIVED),
         segments_out: u32_at(SEGMENTS_OUT),
         segments_in: u32_at(SEGMENTS_IN),
+        data_segments_out: u32_at(DATA_SEGMENTS_OUT),
+        data_segments_in: u32_at(DATA_SEGMENTS_IN),
     })
 }
 
@@ -153,6 +160,7 @@ mod tests {
 
         let counts = tcp_counts(&client).unwrap();
         assert_eq!((counts.bytes_sent, counts.bytes_received), (1000, 300));
+        assert_eq!((counts.data_segments_out, counts.data_segments_in), (1, 1));
         assert!(counts.segments_out >= 3, "SYN answer, data, acknowledgement: {counts:?}");
         assert!(counts.segments_in >= 2, "{counts:?}");
     }

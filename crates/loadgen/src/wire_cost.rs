@@ -18,6 +18,8 @@ pub struct WireCost {
     down: u64,
     segments_up: u64,
     segments_down: u64,
+    data_segments_up: u64,
+    data_segments_down: u64,
 }
 
 impl WireSample {
@@ -34,8 +36,11 @@ impl WireSample {
         for (line, before) in &self.0 {
             let Some(now) = lines.tcp_counts(*line) else { continue };
             // Segments are counted in 32 bits, which may wrap.
-            let segments_up = u64::from((now.segments_out as u32).wrapping_sub(before.segments_out as u32));
-            let segments_down = u64::from((now.segments_in as u32).wrapping_sub(before.segments_in as u32));
+            let since = |now: u64, before: u64| u64::from((now as u32).wrapping_sub(before as u32));
+            let segments_up = since(now.segments_out, before.segments_out);
+            let segments_down = since(now.segments_in, before.segments_in);
+            cost.data_segments_up += since(now.data_segments_out, before.data_segments_out);
+            cost.data_segments_down += since(now.data_segments_in, before.data_segments_in);
             cost.lines += 1;
             cost.segments_up += segments_up;
             cost.segments_down += segments_down;
@@ -53,6 +58,8 @@ impl WireCost {
         self.down += other.down;
         self.segments_up += other.segments_up;
         self.segments_down += other.segments_down;
+        self.data_segments_up += other.data_segments_up;
+        self.data_segments_down += other.data_segments_down;
     }
 
     pub fn push_figures(&self, figures: &mut Figures, seconds: f64) {
@@ -61,5 +68,8 @@ impl WireCost {
         figures.push("wire_down_bytes_per_player_s", each(self.down));
         figures.push("segments_up_per_player_s", each(self.segments_up));
         figures.push("segments_down_per_player_s", each(self.segments_down));
+        let bare = |segments: u64, with_data: u64| each(segments.saturating_sub(with_data));
+        figures.push("of_them_bare_acks_up", bare(self.segments_up, self.data_segments_up));
+        figures.push("of_them_bare_acks_down", bare(self.segments_down, self.data_segments_down));
     }
 }

@@ -120,7 +120,8 @@ impl Play for Echo {
                 self.tally.record_lag(due, now);
             }
         }
-        if now >= window.to { NEVER } else { self.pacer.as_ref().map_or(NEVER, Pacer::next) }
+        let next = self.pacer.as_ref().map_or(NEVER, Pacer::next);
+        if next >= window.to { NEVER } else { next }
     }
 }
 
@@ -137,7 +138,9 @@ impl Shape for Echo {
     }
 
     fn settled(&self) -> bool {
-        self.tally.seen == self.tally.wanted
+        let sent_until = self.pacer.as_ref().map(Pacer::next).zip(self.window);
+        let all_sent = sent_until.is_none_or(|(next, window)| next >= window.to);
+        all_sent && self.tally.seen == self.tally.wanted
     }
 
     fn into_tally(self) -> Tally {

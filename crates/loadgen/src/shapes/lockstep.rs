@@ -5,13 +5,15 @@
 //! order, and all players of a room given the same frames. As a game does, each player reports a hash of the state: here
 //! that of all frames so far.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clock::Moment;
 use protocol::{messages, operation};
 
 use super::{Shape, Tally};
 use crate::engine::Play;
-use crate::lines::{Lines, Window};
+use crate::lines::{Lines, Window, put_frame};
 use crate::lobby::Lobby;
 use crate::pacer::Pacer;
 use crate::wire;
@@ -21,6 +23,8 @@ pub struct Lockstep {
     pacer: Pacer,
     players: usize,
     hash_every: u32,
+    inputs_per_message: u32,
+    period: Duration,
     data: Vec<u8>,
     seats: Vec<Player>,
     /// By line and number modulo `UNACKNOWLEDGED_MAX`: when the input was to be sent.
@@ -51,6 +55,8 @@ pub struct Pace {
     pub ticks_per_message: u32,
     /// Length of an input's data, at least 1: its number is in front, as much of it as there is room for.
     pub input_bytes: usize,
+    /// Inputs that a player collects before it sends them in one message.
+    pub inputs_per_message: u32,
     /// Ticks from one report of a state hash to the next; 0 for none.
     pub hash_every: u32,
 }
@@ -61,11 +67,14 @@ const CHAIN_EVERY: u32 = 32;
 impl Lockstep {
     pub fn new(count: usize, pace: Pace, rooms: Vec<String>, seed: u64) -> Lockstep {
         let lines = count * pace.players;
+        let (tick_hz, inputs_per_message) = (pace.tick_hz.max(1), pace.inputs_per_message.max(1));
         Lockstep {
             lobby: Lobby::new(count, room_spec(pace), Some(rooms)),
-            pacer: Pacer::new(lines, f64::from(pace.tick_hz), seed),
+            pacer: Pacer::new(lines, f64::from(tick_hz) / f64::from(inputs_per_message), seed),
             players: pace.players,
             hash_every: pace.hash_every,
+            inputs_per_message,
+            period: Duration::from_secs(1) / tick_hz,
             data: vec![0x5a; pace.input_bytes.max(1)],
             seats: vec![Player::default(); lines],
             intended: vec![Moment::ZERO; lines * UNACKNOWLEDGED_MAX as usize],
@@ -75,19 +84,37 @@ impl Lockstep {
         }
     }
 
-    fn send(&mut self, line: usize, intended: Moment, lines: &mut Lines) {
-        let player = &mut self.seats[line];
-        if player.sent - player.acknowledged >= UNACKNOWLEDGED_MAX {
-            self.tally.mistake("inputs_held_back");
-            return;
-        }
-        player.sent += 1;
-        let number = player.sent;
-        self.intended[slot(line, number)] = intended;
-        let stamp = self.data.len().min(4);
-        self.data[..stamp].copy_from_slice(&number.to_le_bytes()[..stamp]);
+    /// When the last inputs of the window leave: those that are collected leave later than they were made.
+    fn last_due(&self, window: Window) -> Moment {
+        window.to + self.period * (self.inputs_per_message - 1)
+    }
+
+    /// Sends what the player has collected: one input per tick, the last one now.
+    fn send(&mut self, line: usize, due: Moment, window: Window, lines: &mut Lines) {
         let channel = self.lobby.channel(line);
-        lines.send(line, operation::INPUT, |body| wire::put_input(body, channel, number, &self.data));
+        lines.send_message(line, |message| {
+            for back in (0..self.inputs_per_message).rev() {
+                let intended = Moment::from_micros(
+                    due.as_micros().saturating_sub(self.period.as_micros() as u64 * u64::from(back)),
+                );
+                if window.holds(intended) {
+                    self.tally.sent += 1;
+                    self.tally.wanted += 1;
+                }
+                let player = &mut self.seats[line];
+                if player.sent - player.acknowledged >= UNACKNOWLEDGED_MAX {
+                    self.tally.mistake("inputs_held_back");
+                    continue;
+                }
+                player.sent += 1;
+                let number = player.sent;
+                self.intended[slot(line, number)] = intended;
+                let stamp = self.data.len().min(4);
+                self.data[..stamp].copy_from_slice(&number.to_le_bytes()[..stamp]);
+                let data = &self.data;
+                put_frame(message, operation::INPUT, |body| wire::put_input(body, channel, number, data));
+            }
+        });
     }
 
     fn receive(&mut self, line: usize, body: &[u8], now: Moment, lines: &mut Lines) -> Result<()> {
@@ -205,15 +232,14 @@ impl Play for Lockstep {
     fn pace(&mut self, now: Moment, lines: &mut Lines) -> Moment {
         const NEVER: Moment = Moment::from_micros(u64::MAX);
         let Some(window) = self.window else { return NEVER };
-        while let Some((line, due)) = self.pacer.take(now.min(window.to)) {
-            self.send(line, due, lines);
+        let end = self.last_due(window);
+        while let Some((line, due)) = self.pacer.take(now.min(end)) {
+            self.send(line, due, window, lines);
             if window.holds(due) {
-                self.tally.sent += 1;
-                self.tally.wanted += 1;
                 self.tally.record_lag(due, now);
             }
         }
-        if now >= window.to { NEVER } else { self.pacer.next() }
+        if self.pacer.next() >= end { NEVER } else { self.pacer.next() }
     }
 }
 
@@ -229,7 +255,8 @@ impl Shape for Lockstep {
     }
 
     fn settled(&self) -> bool {
-        self.tally.seen >= self.tally.wanted
+        let all_sent = self.window.is_some_and(|window| self.pacer.next() >= self.last_due(window));
+        all_sent && self.tally.seen >= self.tally.wanted
     }
 
     fn into_tally(self) -> Tally {

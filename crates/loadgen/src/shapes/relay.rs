@@ -122,7 +122,7 @@ impl Play for Relay {
                 self.tally.record_lag(due, now);
             }
         }
-        if now >= window.to { NEVER } else { self.pacer.next() }
+        if self.pacer.next() >= window.to { NEVER } else { self.pacer.next() }
     }
 }
 
@@ -137,7 +137,8 @@ impl Shape for Relay {
     }
 
     fn settled(&self) -> bool {
-        self.tally.seen >= self.tally.wanted
+        let all_sent = self.window.is_some_and(|window| self.pacer.next() >= window.to);
+        all_sent && self.tally.seen >= self.tally.wanted
     }
 
     fn into_tally(self) -> Tally {
