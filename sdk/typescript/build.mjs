@@ -16,12 +16,12 @@ const common = {
 const bundles = [
   { entryPoints: ["src/index.ts"], format: "esm", outfile: `${out}/jianzi.mjs` },
   { entryPoints: ["src/index.ts"], format: "cjs", outfile: `${out}/jianzi.cjs` },
-  { entryPoints: ["src/index.node.ts"], format: "esm", platform: "node", outfile: `${out}/jianzi.node.mjs` },
-  { entryPoints: ["src/index.node.ts"], format: "cjs", platform: "node", outfile: `${out}/jianzi.node.cjs` },
+  { entryPoints: ["src/index_node.ts"], format: "esm", platform: "node", outfile: `${out}/jianzi.node.mjs` },
+  { entryPoints: ["src/index_node.ts"], format: "cjs", platform: "node", outfile: `${out}/jianzi.node.cjs` },
   { entryPoints: ["src/testing.ts"], format: "esm", outfile: `${out}/testing.mjs` },
   { entryPoints: ["src/testing.ts"], format: "cjs", outfile: `${out}/testing.cjs` },
-  { entryPoints: ["src/testing.node.ts"], format: "esm", platform: "node", outfile: `${out}/testing.node.mjs` },
-  { entryPoints: ["src/testing.node.ts"], format: "cjs", platform: "node", outfile: `${out}/testing.node.cjs` },
+  { entryPoints: ["src/testing_node.ts"], format: "esm", platform: "node", outfile: `${out}/testing.node.mjs` },
+  { entryPoints: ["src/testing_node.ts"], format: "cjs", platform: "node", outfile: `${out}/testing.node.cjs` },
   // `Jianzi` is the class and holds all other exports, itself included, so that types and values agree.
   {
     entryPoints: ["src/index.ts"], format: "iife", globalName: "Jianzi", minify: true, outfile: `${out}/jianzi.global.js`,

@@ -1255,6 +1255,11 @@ var Lockstep = class extends Emitter {
     if (tick < this.tick && run >= this.run && this.run) this.rewind(tick, run);
     return this.unverifiedFrom || this.tick + 1;
   }
+  /** @internal Everything anew from tick 1. */
+  restart() {
+    this.rewind(0, this.run);
+    this.room.resume(1);
+  }
   /** @internal A resume was answered: live ticks begin behind this one. */
   resumed(tick) {
     this.target = Math.max(this.target, tick);
@@ -1419,7 +1424,7 @@ var UNSENT_RELAYS = 64;
 var ROOM_UNKNOWN = 3001;
 var ROOM_ENDED = 3003;
 var NOT_IN_ROOM = 3006;
-var WRONG_PHASE = 3010;
+var BAD_REQUEST = 4002;
 var Room = class extends Emitter {
   /** @internal */
   constructor(host, joined) {
@@ -1441,6 +1446,7 @@ var Room = class extends Emitter {
     this.id = this.view.id;
     this.adopt(joined);
     this.inputs.after(joined.applied);
+    this.listen();
   }
   /** For `wx.shareAppMessage`, or, with `url`, for a web link. */
   invite(share = {}) {
@@ -1508,8 +1514,7 @@ var Room = class extends Emitter {
   back(joined) {
     this.resuming = false;
     this.adopt(joined);
-    const { game } = this;
-    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
+    this.listen();
     const unsent = this.unsent;
     this.unsent = [];
     for (const body of unsent) this.host.send(RELAY, encodeRelay(__spreadProps(__spreadValues({}, decodeRelay(body)), { channel: this.channel })));
@@ -1587,6 +1592,12 @@ var Room = class extends Emitter {
     }
     this.host.joined(this);
   }
+  /** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
+  listen() {
+    const { game } = this;
+    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
+    else if (this.view.spec.kind === "relay") this.resume(1);
+  }
   /** Frames from this tick on; one request at a time. */
   resume(fromTick) {
     if (this.resuming || this.over || !this.host.isOnline()) return;
@@ -1602,8 +1613,8 @@ var Room = class extends Emitter {
     this.host.call("rooms.resume", encodeResumeRoom({ channel: this.channel, fromTick }), true, read).catch((error) => {
       this.resuming = false;
       const fault = asJianziError(error);
-      if (fault.code === WRONG_PHASE && this.view.phase === "open") return;
-      this.failed(fault, () => this.game && this.resume(this.game.tick + 1));
+      if (fault.code === BAD_REQUEST && game && game.tick) return game.restart();
+      this.failed(fault, () => this.listen());
     });
   }
   failed(fault, again) {

@@ -424,6 +424,8 @@ export declare class Room extends Emitter<RoomEvents> {
 	/** Tells what this seat holds for the outcome; games in lockstep do it by `rules.result`. */
 	result(result: ArrayLike<number>, hash?: number, tick?: number): Promise<void>;
 	private adopt;
+	/** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
+	private listen;
 	/** Frames from this tick on; one request at a time. */
 	private resume;
 	private failed;
@@ -704,6 +706,12 @@ export interface Wx {
 		};
 	}) => void): void;
 	onHide(listener: () => void): void;
+	onNetworkStatusChange?(listener: (status: {
+		isConnected: boolean;
+	}) => void): void;
+	offNetworkStatusChange?(listener: (status: {
+		isConnected: boolean;
+	}) => void): void;
 	offShow?(listener: (options: {
 		query?: {
 			[name: string]: string;

@@ -18,7 +18,7 @@ var __copyProps = (to, from, except, desc) => {
 };
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// src/testing.node.ts
+// src/testing_node.ts
 var testing_node_exports = {};
 __export(testing_node_exports, {
   badNetwork: () => badNetwork,
@@ -364,7 +364,7 @@ function openMemory(url, events, accept, clock) {
   };
 }
 
-// src/testing.node.ts
+// src/testing_node.ts
 function badNetwork(inner, clock) {
   return wrapNetwork(inner || nodePlatform().transport, clock);
 }

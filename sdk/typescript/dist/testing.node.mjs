@@ -338,7 +338,7 @@ function openMemory(url, events, accept, clock) {
   };
 }
 
-// src/testing.node.ts
+// src/testing_node.ts
 function badNetwork(inner, clock) {
   return wrapNetwork(inner || nodePlatform().transport, clock);
 }

@@ -178,6 +178,12 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
     return this.unverifiedFrom || this.tick + 1;
   }
 
+  /** @internal Everything anew from tick 1. */
+  restart(): void {
+    this.rewind(0, this.run);
+    this.room.resume(1);
+  }
+
   /** @internal A resume was answered: live ticks begin behind this one. */
   resumed(tick: number): void {
     this.target = Math.max(this.target, tick);

@@ -56,7 +56,8 @@ const UNSENT_RELAYS = 64;
 const ROOM_UNKNOWN = 3001;
 const ROOM_ENDED = 3003;
 const NOT_IN_ROOM = 3006;
-const WRONG_PHASE = 3010;
+/** To a resume: the room has yet to reach that tick, so ours are of a history that is gone. */
+const BAD_REQUEST = 4002;
 
 export class Room extends Emitter<RoomEvents> {
   readonly id: string;
@@ -87,6 +88,7 @@ export class Room extends Emitter<RoomEvents> {
     this.id = this.view.id;
     this.adopt(joined);
     this.inputs.after(joined.applied);
+    this.listen();
   }
 
   /** For `wx.shareAppMessage`, or, with `url`, for a web link. */
@@ -161,8 +163,7 @@ export class Room extends Emitter<RoomEvents> {
   back(joined: Joined): void {
     this.resuming = false;
     this.adopt(joined);
-    const { game } = this;
-    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
+    this.listen();
     const unsent = this.unsent;
     this.unsent = [];
     for (const body of unsent) this.host.send(RELAY, encodeRelay({ ...decodeRelay(body), channel: this.channel }));
@@ -252,6 +253,13 @@ export class Room extends Emitter<RoomEvents> {
     this.host.joined(this);
   }
 
+  /** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
+  private listen(): void {
+    const { game } = this;
+    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
+    else if (this.view.spec.kind === "relay") this.resume(1);
+  }
+
   /** Frames from this tick on; one request at a time. */
   private resume(fromTick: number): void {
     if (this.resuming || this.over || !this.host.isOnline()) return;
@@ -267,8 +275,8 @@ export class Room extends Emitter<RoomEvents> {
     this.host.call("rooms.resume", encodeResumeRoom({ channel: this.channel, fromTick }), true, read).catch((error) => {
       this.resuming = false;
       const fault = asJianziError(error);
-      if (fault.code === WRONG_PHASE && this.view.phase === "open") return;
-      this.failed(fault, () => this.game && this.resume(this.game.tick + 1));
+      if (fault.code === BAD_REQUEST && game && game.tick) return game.restart();
+      this.failed(fault, () => this.listen());
     });
   }
 

@@ -341,3 +341,26 @@ test("a spectator and a late comer begin at tick 1", async () => {
   assert.equal(late.tick, 300);
   assert.deepEqual(late.state, game.state);
 });
+
+test("ticks that the room has never reached are given up", async () => {
+  const { clock, fake, game, server } = await playing();
+  game.input([1]);
+  await clock.advance(5);
+  fake.tick(30);
+  await clock.advance(5);
+  server.cut();
+  fake.recover(10);
+  // The view comes from before: only the resume itself tells.
+  const resume = server.handlers.get("rooms.resume")!;
+  let asked = 0;
+  server.on("rooms.resume", (body, session) => (m.decodeResumeRoom(body).fromTick > fake.ticks.length + 1 ? (asked++, { code: 4002 }) : resume(body, session)));
+  const view = fake.view.bind(fake);
+  fake.view = () => ({ ...view(), tick: 30, run: 1 });
+  await clock.advance(2000);
+  fake.view = view;
+  fake.tick(40);
+  await clock.advance(2000);
+  assert.equal(asked, 1);
+  assert.equal(game.tick, 49);
+  assert.deepEqual(game.state.log, [1]);
+});
