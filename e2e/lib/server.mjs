@@ -11,7 +11,7 @@ export async function startServer() {
   const binary = process.env.JIANZI_BIN;
   if (!binary) throw new Error("JIANZI_BIN names the server to test, for example target/debug/jianzi");
   const folder = await mkdtemp(join(tmpdir(), "jianzi-e2e-"));
-  const child = spawn(binary, ["dev", "--http", "127.0.0.1:0", "--data", join(folder, "data")], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["dev", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", join(folder, "data")], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const log = [];
   const address = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not ready after ${READY_WITHIN_MS} ms:\n${log.join("")}`)), READY_WITHIN_MS);

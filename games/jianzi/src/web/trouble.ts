@@ -37,7 +37,7 @@ export class Trouble {
       hide(true);
       this.network.cut(seconds);
       return () => {
-        this.network.heal();
+        this.heal();
         hide(false);
       };
     });
@@ -117,9 +117,15 @@ export class Trouble {
   private begin(what: Word, seconds: number, run: () => (() => void) | void): void {
     if (this.running) return;
     const before = this.account();
-    const end = run() ?? (() => this.network.heal());
+    const end = run() ?? (() => this.heal());
     this.running = { what, until: seconds > 0 ? performance.now() + seconds * 1000 : 0, before, ended: false, end };
     this.changed();
+  }
+
+  private heal(): void {
+    this.network.heal();
+    // What a browser tells its pages when the network is back.
+    window.dispatchEvent(new Event("online"));
   }
 
   /** Frames flow again, or the match has ended meanwhile. */
