@@ -1,7 +1,7 @@
 // Score, time, rally, and how the connection is.
 import { COUNTDOWN_TICKS, END_TICK, STARS, TICKS_PER_SECOND, multiplier, type State } from "../rules";
 import type { Say } from "../text";
-import { type Brush, between, disc, pill, write } from "./canvas";
+import { type Brush, FONT, between, disc, pill, write } from "./canvas";
 import { CREAM, GOLD, INK } from "./palette";
 
 export interface Link {
@@ -28,7 +28,9 @@ export class Hud {
     const x = narrow ? insets.left + 12 : width / 2 - w / 2, y = insets.top + 10;
     this.score(brush, state, x, y, w, h);
     if (state.combo > 1) this.rally(brush, state, say, width / 2, narrow ? y + h + 64 : y + h + 34, narrow);
-    status(brush, link, say, narrow ? insets.left + 12 : width - insets.right - 12, narrow ? y + h + 10 : y + h + 8, narrow);
+    const away = link.state === "reconnecting" || link.state === "kicked" || link.state === "closed";
+    status(brush, link, say, insets.left + 12, narrow ? y + h + 10 : y + 4, 1);
+    if (away) status(brush, link, say, width / 2, narrow ? y + h + 96 : y + h + 64, 1.6, true);
     if (state.tick < COUNTDOWN_TICKS) countdown(brush, state, width);
   }
 
@@ -92,7 +94,7 @@ function star(brush: Brush, x: number, y: number, r: number, filled: number): vo
   brush.restore();
 }
 
-function status(brush: Brush, link: Link, say: Say, edge: number, y: number, fromLeft: boolean): void {
+function status(brush: Brush, link: Link, say: Say, edge: number, y: number, size: number, centred = false): void {
   const good = link.state === "online", replay = link.state === "replay";
   const words: Record<string, string> = {
     online: `${say("online")}${link.rttMs > 0 ? ` ${Math.round(link.rttMs)} ms` : ""}`, connecting: say("connecting"),
@@ -100,13 +102,13 @@ function status(brush: Brush, link: Link, say: Say, edge: number, y: number, fro
     kicked: say("kicked"), outdated: say("outdated"), closed: say("closed"), replay: say("watching"),
   };
   const text = words[link.state] ?? say("offline");
-  brush.font = "600 13px system-ui, sans-serif";
-  const w = brush.measureText(text).width + 34, x = fromLeft ? edge : edge - w;
+  brush.font = `600 ${13 * size}px ${FONT}`;
+  const w = brush.measureText(text).width + 34 * size, x = centred ? edge - w / 2 : edge;
   brush.fillStyle = good || replay ? "rgba(255,250,238,0.75)" : "rgba(255,226,214,0.95)";
-  pill(brush, x, y, w, 24, 12);
+  pill(brush, x, y, w, 24 * size, 12 * size);
   brush.fill();
-  disc(brush, x + 14, y + 12, 4.5, replay ? "#7a6fd0" : good ? (link.rttMs > 250 ? "#f2a93b" : "#3fae7f") : "#e8583f");
-  write(brush, text, x + 24, y + 12.5, 13, { fill: INK, align: "left", weight: 600 });
+  disc(brush, x + 14 * size, y + 12 * size, 4.5 * size, replay ? "#7a6fd0" : good ? (link.rttMs > 250 ? "#f2a93b" : "#3fae7f") : "#e8583f");
+  write(brush, text, x + 24 * size, y + 12.5 * size, 13 * size, { fill: INK, align: "left", weight: 600 });
 }
 
 function countdown(brush: Brush, state: State, width: number): void {
