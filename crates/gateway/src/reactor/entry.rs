@@ -133,8 +133,8 @@ impl Entry {
         matches!(self.kind, Kind::Head { .. })
     }
 
-    /// The socket has something to read. `buffer` is the thread's own, for all its connections.
-    pub fn on_readable(&mut self, services: &Services, buffer: &mut [u8]) -> Outcome {
+    /// The socket has something to read, its end too if `ended`. `buffer` is the thread's own, for all its connections.
+    pub fn on_readable(&mut self, services: &Services, buffer: &mut [u8], ended: bool) -> Outcome {
         self.heard_at = services.clock.now();
         self.probed = false;
         loop {
@@ -156,8 +156,9 @@ impl Entry {
                 Outcome::GoOn => {}
                 other => return other,
             }
-            // A short read has emptied the socket; the next bytes raise the next event.
-            if length < buffer.len() && cfg!(target_os = "linux") && !self.has_tls() {
+            // A short read has emptied the socket; the next bytes raise the next event. An end that came along with
+            // these bytes raises no other.
+            if length < buffer.len() && !ended && cfg!(target_os = "linux") && !self.has_tls() {
                 return Outcome::GoOn;
             }
         }

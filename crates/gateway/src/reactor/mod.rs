@@ -128,7 +128,8 @@ impl Reactor {
             live.connection.on_writable();
         }
         if event.is_readable() || event.is_read_closed() || event.is_error() {
-            match entry.on_readable(&self.services, &mut self.buffer) {
+            let ended = event.is_read_closed() || event.is_error();
+            match entry.on_readable(&self.services, &mut self.buffer, ended) {
                 Outcome::GoOn => {}
                 Outcome::Close => self.forget(key),
                 Outcome::HandOver(mut http) => {
