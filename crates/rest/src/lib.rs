@@ -21,6 +21,7 @@ mod cors;
 mod envelope;
 mod request_log;
 
+mod lingering_io;
 mod prefixed_io;
 mod server;
 

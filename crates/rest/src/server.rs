@@ -1,14 +1,16 @@
 //! HTTP/1.1 on connections that somebody else accepted.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, TcpStream};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::{Service, service_fn};
 use hyper::{Request, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::envelope::Failure;
+use crate::lingering_io::LingeringIo;
 use crate::prefixed_io::PrefixedIo;
 
 /// Serves one router on any number of connections. Cheap to clone.
@@ -148,9 +151,19 @@ impl HttpServer {
     {
         let Inner { router, limits, stop, .. } = &*self.inner;
         let mut stopped = stop.subscribe();
+        let refused = Arc::new(AtomicBool::new(false));
+        let io = LingeringIo::new(io, refused.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            router.call(request)
+            let has_body = !request.body().is_end_stream();
+            let refused = refused.clone();
+            let answer = router.call(request);
+            async move {
+                let response = answer.await?;
+                // The body may not have been read to its end.
+                refused.store(has_body && !response.status().is_success(), Ordering::Relaxed);
+                Ok::<Response, Infallible>(response)
+            }
         });
         let mut connection = pin!(builder(limits).serve_connection(TokioIo::new(io), service));
         tokio::select! {
@@ -170,10 +183,10 @@ impl HttpServer {
     {
         let service = service_fn(|_: Request<Incoming>| async {
             let fault = Fault::from(ErrorCode::Overloaded).retry_after(Duration::from_secs(2));
-            Ok::<Response, std::convert::Infallible>(Failure(fault).into_response())
+            Ok::<Response, Infallible>(Failure(fault).into_response())
         });
-        let connection =
-            builder(&self.inner.limits).keep_alive(false).serve_connection(TokioIo::new(io), service);
+        let io = TokioIo::new(LingeringIo::new(io, Arc::new(AtomicBool::new(true))));
+        let connection = builder(&self.inner.limits).keep_alive(false).serve_connection(io, service);
         let _ = timeout(Duration::from_secs(2), connection).await;
     }
 }
