@@ -16,6 +16,7 @@ use mio::net::TcpStream;
 use prost::Message;
 use protocol::{Fault, HEADER_BYTES, Header, operation};
 use rustls::ServerConnection;
+use telemetry::Metrics;
 
 use crate::wire::websocket::{self, Opcode};
 
@@ -33,9 +34,12 @@ pub struct Connection {
     /// Bytes that may wait for a slow receiver before the connection is cut.
     queue_limit: usize,
     has_tls: bool,
+    metrics: Arc<Metrics>,
     out: Mutex<Out>,
     /// Whether `out` holds bytes that the socket did not take: what a writable event looks at first.
     blocked: AtomicBool,
+    /// Set with `Out::closing`, to be looked at without the lock.
+    ended: AtomicBool,
 }
 
 #[derive(Default)]
@@ -92,10 +96,18 @@ impl Connection {
         tls: Option<Box<ServerConnection>>,
         transport: Transport,
         queue_limit: usize,
+        metrics: Arc<Metrics>,
     ) -> Connection {
-        let has_tls = tls.is_some();
-        let out = Mutex::new(Out { tls, ..Out::default() });
-        Connection { socket, transport, queue_limit, has_tls, out, blocked: AtomicBool::new(false) }
+        Connection {
+            socket,
+            transport,
+            queue_limit,
+            has_tls: tls.is_some(),
+            metrics,
+            out: Mutex::new(Out { tls, ..Out::default() }),
+            blocked: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
     }
 
     pub fn transport(&self) -> Transport {
@@ -182,13 +194,18 @@ impl Connection {
             websocket::write_close(&mut out.pending, code, &fault.message);
         }
         self.write_out(&mut out);
-        out.closing = Some((fault, Clock::System.now()));
+        self.end(&mut out, fault);
         if let Some(tls) = &mut out.tls {
             tls.send_close_notify();
             let _ = tls.write_tls(&mut &self.socket);
         }
         // What waits in the kernel still goes out; the peer's own end of stream lets the reactor forget the socket.
         let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// The server has ended the connection.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
     }
 
     /// Why the server ended the connection, if it did.
@@ -229,6 +246,7 @@ impl Connection {
     }
 
     fn append_frame(&self, into: &mut Vec<u8>, operation: u8, body: &[u8], tail: &[u8]) {
+        self.metrics.gateway.frames_out_total.of(operation).increment();
         let length = body.len() + tail.len();
         if into.capacity() == 0
             && let Some(spare) = SPARE.with_borrow_mut(Vec::pop)
@@ -265,12 +283,17 @@ impl Connection {
     }
 
     fn cut(&self, out: &mut Out) {
-        out.closing = Some((protocol::ErrorCode::TooSlow.into(), Clock::System.now()));
+        self.end(out, protocol::ErrorCode::TooSlow.into());
         out.pending = Vec::new();
         out.latest = Vec::new();
         out.sent = 0;
         // The reactor hears of it as the end of the stream.
         let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    fn end(&self, out: &mut Out, why: Fault) {
+        out.closing = Some((why, Clock::System.now()));
+        self.ended.store(true, Ordering::Relaxed);
     }
 
     fn write_out(&self, out: &mut Out) {
@@ -310,7 +333,11 @@ impl Connection {
             };
             match taken {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(taken) => out.sent += taken,
+                Ok(taken) => {
+                    out.sent += taken;
+                    self.metrics.gateway.writes_total.increment();
+                    self.metrics.gateway.bytes_out_total.add(taken as u64);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

@@ -66,53 +66,52 @@ pub fn dispatch(
 }
 
 fn input(session: &Session, connection: &Arc<Connection>, body: &[u8]) -> Result<(), Fault> {
-    let input = messages::Input::decode(body).map_err(unreadable)?;
-    let route = route(session, input.channel)?;
-    let Some(seat) = route.seat else {
-        let refused = messages::InputRefused {
-            channel: input.channel,
-            number: input.number,
-            reason: Refusal::Spectator.into(),
-        };
-        connection.send_message(operation::INPUT_REFUSED, &refused);
-        return Ok(());
-    };
-    let session = session.id.clone();
-    let message = ToRoom::Input { session, seat, number: input.number, tick: input.tick, data: input.data };
-    route.inbox.send(&route.key, message);
-    Ok(())
+    let messages::Input { channel, number, tick, data } =
+        messages::Input::decode(body).map_err(unreadable)?;
+    in_room(session, channel, |route| match route.seat {
+        Some(seat) => {
+            let message = ToRoom::Input { session: session.id.clone(), seat, number, tick, data };
+            route.inbox.send(&route.key, message);
+        }
+        None => {
+            let reason = Refusal::Spectator.into();
+            let refused = messages::InputRefused { channel, number, reason };
+            connection.send_message(operation::INPUT_REFUSED, &refused);
+        }
+    })
 }
 
 fn state_hash(session: &Session, body: &[u8]) -> Result<(), Fault> {
-    let report = messages::StateHash::decode(body).map_err(unreadable)?;
-    let route = route(session, report.channel)?;
-    if let Some(seat) = route.seat {
-        let session = session.id.clone();
-        let message = ToRoom::StateHash { session, seat, tick: report.tick, hash: report.hash };
-        route.inbox.send(&route.key, message);
-    }
-    Ok(())
+    let messages::StateHash { channel, tick, hash } =
+        messages::StateHash::decode(body).map_err(unreadable)?;
+    in_room(session, channel, |route| {
+        if let Some(seat) = route.seat {
+            let message = ToRoom::StateHash { session: session.id.clone(), seat, tick, hash };
+            route.inbox.send(&route.key, message);
+        }
+    })
 }
 
 /// Forwards a relay message at once, from this thread.
 fn relay(session: &Session, body: &[u8]) -> Result<(), Fault> {
     let message = messages::Relay::decode(body).map_err(unreadable)?;
-    let route = route(session, message.channel)?;
-    let (Some(seat), Some(port)) = (route.seat, &route.relay) else {
-        let sentence = "only a seat in a relay room can send to the others";
-        return Err(Fault::new(ErrorCode::Forbidden, sentence));
-    };
     let to: Vec<Seat> = message.to.iter().filter_map(|seat| Seat::try_from(*seat).ok()).collect();
-    let audience = if message.to.is_empty() { Audience::Except(seat) } else { Audience::Seats(&to) };
-    let class = match message.latest_only {
-        true => Class::LatestOnly { key: route.channel << 16 | u32::from(seat) },
-        false => Class::Reliable,
-    };
-    SCRATCH.with_borrow_mut(|body| {
-        encode_relay(body, seat, &message.data, message.latest_only);
-        port.publish(Publication { operation: operation::RELAY, body, applied: &[], audience, class });
-    });
-    Ok(())
+    in_room(session, message.channel, |route| {
+        let (Some(seat), Some(port)) = (route.seat, &route.relay) else {
+            let sentence = "only a seat in a relay room can send to the others";
+            return Err(Fault::new(ErrorCode::Forbidden, sentence));
+        };
+        let audience = if message.to.is_empty() { Audience::Except(seat) } else { Audience::Seats(&to) };
+        let class = match message.latest_only {
+            true => Class::LatestOnly { key: route.channel << 16 | u32::from(seat) },
+            false => Class::Reliable,
+        };
+        SCRATCH.with_borrow_mut(|body| {
+            encode_relay(body, seat, &message.data, message.latest_only);
+            port.publish(Publication { operation: operation::RELAY, body, applied: &[], audience, class });
+        });
+        Ok(())
+    })?
 }
 
 thread_local! {
@@ -151,8 +150,8 @@ fn heartbeat(
     Ok(())
 }
 
-fn route(session: &Session, channel: u32) -> Result<link::RoomRoute, Fault> {
-    session.room_of(channel).ok_or_else(|| {
+fn in_room<T>(session: &Session, channel: u32, with: impl FnOnce(&link::RoomRoute) -> T) -> Result<T, Fault> {
+    session.with_room(channel, with).ok_or_else(|| {
         Fault::new(ErrorCode::NotInRoom, format!("the session has no room on channel {channel}"))
     })
 }

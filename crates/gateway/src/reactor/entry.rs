@@ -268,7 +268,8 @@ impl Entry {
         let Kind::Head { socket, tls, .. } = std::mem::replace(&mut self.kind, Kind::Gone) else {
             return Outcome::Close;
         };
-        let connection = Arc::new(Connection::new(socket, tls, transport, services.config.queue_bytes));
+        let limit = services.config.queue_bytes;
+        let connection = Arc::new(Connection::new(socket, tls, transport, limit, services.metrics.clone()));
         let mut live = Live {
             connection,
             session: None,
@@ -365,7 +366,7 @@ impl Live {
             Err(Ending::Closed) => self.connection.close_politely(),
         }
         // What comes after the end is read and thrown away, until the peer ends too.
-        let used = if self.connection.closing().is_some() { bytes.len() } else { used };
+        let used = if self.connection.has_ended() { bytes.len() } else { used };
         (used, Outcome::GoOn)
     }
 

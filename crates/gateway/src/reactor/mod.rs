@@ -29,6 +29,8 @@ const WAKER: Token = Token(usize::MAX);
 const FIRST_LISTENER: usize = usize::MAX / 2;
 /// How often silence and deadlines are looked for.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// Events handled before what they gave rise to is written: more would save a few calls and cost latency.
+const EVENTS: usize = 128;
 /// How long a connection that we have ended may take to end too.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -45,6 +47,8 @@ pub struct Reactor {
     next_mailbox: usize,
     buffer: Vec<u8>,
     next_sweep: Moment,
+    /// What the last sweep saw waiting for slow connections.
+    queued_bytes: i64,
     stopping: bool,
 }
 
@@ -62,6 +66,7 @@ impl Reactor {
             next_mailbox: 0,
             buffer: vec![0; 64 * 1024],
             next_sweep: Moment::ZERO,
+            queued_bytes: 0,
             stopping: false,
         })
     }
@@ -88,7 +93,7 @@ impl Reactor {
     /// Runs until it is told to stop.
     pub fn run(mut self) {
         connection::gather_on_this_thread();
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS);
         while !self.stopping {
             let until_sweep = self.next_sweep.since(self.services.clock.now());
             match self.poll.poll(&mut events, Some(until_sweep.max(Duration::from_millis(1)))) {
@@ -237,6 +242,10 @@ impl Reactor {
         for key in over {
             self.forget(key);
         }
+        let live = self.entries.iter().filter_map(|(_, entry)| entry.live());
+        let queued = live.map(|live| live.connection.backlog() as i64).sum::<i64>();
+        services.metrics.gateway.queued_bytes.add(queued - self.queued_bytes);
+        self.queued_bytes = queued;
         for index in 0..self.listeners.len() {
             self.accept(index);
         }
@@ -253,8 +262,10 @@ fn release(services: &Services, entry: &Entry) {
         let reason = live.connection.closing();
         let label = reason.as_ref().map_or("client", |fault| fault.code.name());
         services.metrics.gateway.closes_total.of(&[label]).increment();
-        if label == ErrorCode::TooSlow.name() {
-            services.metrics.gateway.slow_consumers_total.increment();
+        match reason.map(|fault| fault.code) {
+            Some(ErrorCode::TooSlow) => services.metrics.gateway.slow_consumers_total.increment(),
+            Some(ErrorCode::Flood) => services.metrics.gateway.floods_total.increment(),
+            _ => {}
         }
         if let Some(session) = &live.session {
             login::connection_lost(services, session, &live.connection, services.clock.now());
@@ -273,7 +284,7 @@ fn sweep_entry(services: &Services, entry: &mut Entry, now: Moment) -> bool {
         entry.refuse(services, &ErrorCode::LoginTimeout.into());
         return true;
     };
-    if live.connection.closing().is_some() {
+    if live.connection.has_ended() {
         return live.connection.closed_for(now) > LINGER;
     }
     let Some(session) = &live.session else {

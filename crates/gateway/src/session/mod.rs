@@ -209,7 +209,12 @@ impl Session {
     }
 
     pub fn room_of(&self, channel: u32) -> Option<RoomRoute> {
-        self.lock().rooms.iter().find(|route| route.channel == channel).cloned()
+        self.with_room(channel, RoomRoute::clone)
+    }
+
+    /// Uses a route where it stands. The session is locked meanwhile: `with` must not come back to it.
+    pub fn with_room<T>(&self, channel: u32, with: impl FnOnce(&RoomRoute) -> T) -> Option<T> {
+        self.lock().rooms.iter().find(|route| route.channel == channel).map(with)
     }
 
     pub fn rooms(&self) -> Vec<RoomRoute> {
