@@ -62,6 +62,15 @@ impl Http {
         answer(request.header("authorization", format!("Bearer {token}")).call())
     }
 
+    /// What is no text; `None` unless the status is 200.
+    pub fn get_bytes_as(&self, path: &str, token: &str) -> Option<Vec<u8>> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let mut response =
+            request.header("authorization", format!("Bearer {token}")).call().expect("an answer");
+        let bytes = response.body_mut().read_to_vec().expect("a body");
+        (response.status() == 200).then_some(bytes)
+    }
+
     pub fn post(&self, path: &str, body: &Value) -> HttpAnswer {
         self.post_bytes(path, body.to_string().as_bytes())
     }

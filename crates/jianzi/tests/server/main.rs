@@ -4,8 +4,10 @@ mod support;
 
 mod article_client;
 mod bad_frames;
+mod bad_http;
 
 mod calls;
+mod commands;
 
 mod lockstep;
 mod login;
