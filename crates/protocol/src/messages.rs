@@ -349,7 +349,8 @@ pub struct Frame {
     #[prost(uint32, tag = "15")]
     pub applied: u32,
 }
-/// Operation 12, room → client: an input that was not applied. It counts as applied.
+/// Operation 12, room → client: an input that was not applied. It counts as applied, except after a GAP: the number
+/// that was skipped is still expected. Nothing is counted for a spectator, or in a room that has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InputRefused {
     #[prost(uint32, tag = "1")]

@@ -65,7 +65,13 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
     let metrics = Arc::new(Metrics::default());
     let configuration = |error: &dyn std::fmt::Display| Failure::new(Exit::Configuration, error);
 
-    // Who a player is.
+    // Who a player is. The simulator is the only platform so far.
+    if !config.profile.is_dev() {
+        tracing::warn!(
+            event = "simulated_platform",
+            "logins go to the simulator, which believes everybody who names a player"
+        );
+    }
     let platform = Arc::new(WechatSim::new(clock.clone(), Chance::system()));
     let accounts = Accounts::new(config.accounts(), platform, clock.clone(), Chance::system())
         .map(Arc::new)
@@ -163,6 +169,9 @@ impl Server {
     }
 }
 
+/// For logins that wait for the platform and replays that are read. Each thread costs its allocator's memory.
+const BLOCKING_THREADS: usize = 32;
+
 /// For connections that have been told to go.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -182,12 +191,22 @@ fn announce(config: &Config, server: &Server) {
     if config.profile.is_dev()
         && let Some(first) = http.first()
     {
-        tracing::info!(event = "play", "play at http://{}/play", local(*first));
+        tracing::info!(event = "play", "play at {}/play", public_url(config, local(*first)));
         if config.lan
             && let Some(address) = lan::address()
         {
-            println!("{}", lan::invitation(&format!("http://{address}:{}/play", first.port())));
+            let url = public_url(config, SocketAddr::new(address, first.port()));
+            println!("{}", lan::invitation(&format!("{url}/play")));
         }
+    }
+}
+
+/// What the operator calls this server, or else this address.
+fn public_url(config: &Config, address: SocketAddr) -> String {
+    let scheme = if config.tls_files().is_some() { "https" } else { "http" };
+    match config.server.public_url.trim_end_matches('/') {
+        "" => format!("{scheme}://{address}"),
+        configured => configured.to_owned(),
     }
 }
 
@@ -200,7 +219,13 @@ fn local(mut address: SocketAddr) -> SocketAddr {
 }
 
 fn runtime() -> Result<Runtime, Failure> {
-    let built = Builder::new_multi_thread().worker_threads(2).thread_name("http").enable_all().build();
+    let built = Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(Duration::from_secs(2))
+        .thread_name("http")
+        .enable_all()
+        .build();
     built.map_err(|error| Failure::new(Exit::Failed, format!("threads cannot be started: {error}")))
 }
 

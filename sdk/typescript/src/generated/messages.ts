@@ -347,7 +347,10 @@ const FrameTable: Table = /* @__PURE__ */ table("run:1u tick:2u ticks:3b* contin
 export const encodeFrame = (message: Draft<Frame>): Uint8Array => encode(FrameTable, message);
 export const decodeFrame = (bytes: Uint8Array): Frame => decode(FrameTable, bytes) as unknown as Frame;
 
-/** Operation 12, room → client: an input that was not applied. It counts as applied. */
+/**
+ * Operation 12, room → client: an input that was not applied. It counts as applied, except after a GAP: the number
+ * that was skipped is still expected. Nothing is counted for a spectator, or in a room that has ended.
+ */
 export interface InputRefused {
   channel: number;
   number: number;
