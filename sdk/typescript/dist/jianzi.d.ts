@@ -709,9 +709,7 @@ export interface Wx {
 	onNetworkStatusChange?(listener: (status: {
 		isConnected: boolean;
 	}) => void): void;
-	offNetworkStatusChange?(listener: (status: {
-		isConnected: boolean;
-	}) => void): void;
+	offNetworkStatusChange?(listener?: (status: any) => void): void;
 	offShow?(listener: (options: {
 		query?: {
 			[name: string]: string;

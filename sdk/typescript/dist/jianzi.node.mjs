@@ -2586,7 +2586,7 @@ function openNodeWebSocket(url, events) {
     upgraded.setTimeout(0);
     const reader = new MessageReader((opcode, payload) => {
       if (over) return;
-      if (opcode === BINARY) events.message(payload);
+      if (opcode === BINARY) events.message(new Uint8Array(payload.buffer, payload.byteOffset, payload.length));
       else if (opcode === TEXT) closed("text");
       else if (opcode === PING) upgraded.write(frame(PONG, payload));
       else if (opcode === CLOSE) closed(payload.length > 1 ? `${payload.readUInt16BE(0)} ${payload.toString("utf8", 2)}` : "1005");

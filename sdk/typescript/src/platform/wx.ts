@@ -22,7 +22,7 @@ export interface Wx {
   onShow(listener: (options: { query?: { [name: string]: string } }) => void): void;
   onHide(listener: () => void): void;
   onNetworkStatusChange?(listener: (status: { isConnected: boolean }) => void): void;
-  offNetworkStatusChange?(listener: (status: { isConnected: boolean }) => void): void;
+  offNetworkStatusChange?(listener?: (status: any) => void): void;
   offShow?(listener: (options: { query?: { [name: string]: string } }) => void): void;
   offHide?(listener: () => void): void;
 }
