@@ -17,10 +17,12 @@ try {
   await Promise.all([anna, ben].map((player) => player.until((g) => g.screen === "playing" && g.tick >= 160)));
   await anna.page.click("#trouble");
   await anna.page.click("#trouble-cut");
+  await anna.page.click("#trouble");
   const cutAt = await anna.game((g) => g.tick);
   await ben.until(`(g) => g.tick > ${cutAt + 130}`);
   const during = [await anna.page.screenshot(), await ben.page.screenshot()];
   await anna.until((g) => g.trouble.cost, 40_000);
+  await anna.page.click("#trouble");
   const after = await anna.page.screenshot();
   const shown = [[during[0], "小燕断网，第 6 秒 · her network is cut"], [during[1], "阿福这边照常 · he plays on"], [after, "10 秒后赶上，一帧不少 · caught up, nothing lost"]];
   const figures = shown.map(([image, text]) => `<figure><img src="data:image/png;base64,${image.toString("base64")}"><figcaption>${text}</figcaption></figure>`);

@@ -68,6 +68,7 @@ export class Trouble {
     const running = this.running;
     if (!running || running.ended) return;
     running.ended = true;
+    running.until = Math.min(running.until, performance.now());
     running.end();
     this.changed();
   }
