@@ -369,3 +369,113 @@ fn recycle(buffer: &mut Vec<u8>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A connection, and the other end of its socket.
+    fn pair(queue_limit: usize) -> (Arc<Connection>, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let socket = TcpStream::from_std(socket);
+        (Arc::new(Connection::new(socket, None, Transport::Tcp, queue_limit, Arc::default())), client)
+    }
+
+    fn read_frame(client: &mut std::net::TcpStream) -> (u8, Vec<u8>) {
+        let mut header = [0; HEADER_BYTES];
+        client.read_exact(&mut header).unwrap();
+        let header = Header::decode(header, u32::MAX).unwrap();
+        let mut body = vec![0; header.length as usize];
+        client.read_exact(&mut body).unwrap();
+        (header.operation, body)
+    }
+
+    fn is_blocked(connection: &Connection) -> bool {
+        connection.blocked.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn a_slow_receiver_gets_the_newest_of_what_may_be_replaced() {
+        let (connection, mut client) = pair(64 << 20);
+        let big = vec![7; 60_000];
+        let mut sent = 0;
+        while !is_blocked(&connection) {
+            assert_eq!(connection.send(operation::RELAY, &big, None, Class::Reliable), Sent::Accepted);
+            sent += 1;
+        }
+        for number in 0..100_u8 {
+            for key in [1, 2] {
+                connection.send(operation::RELAY, &[number, key as u8], None, Class::LatestOnly { key });
+            }
+        }
+        for _ in 0..sent {
+            while is_blocked(&connection) {
+                connection.on_writable();
+                let mut byte = [0];
+                if client.peek(&mut byte).is_ok() {
+                    break;
+                }
+            }
+            assert_eq!(read_frame(&mut client), (operation::RELAY, big.clone()));
+            connection.on_writable();
+        }
+        assert_eq!(read_frame(&mut client), (operation::RELAY, vec![99, 1]));
+        assert_eq!(read_frame(&mut client), (operation::RELAY, vec![99, 2]));
+        assert_eq!(connection.backlog(), 0);
+    }
+
+    #[test]
+    fn a_receiver_that_takes_nothing_is_cut_at_its_bound() {
+        let (connection, mut client) = pair(100_000);
+        let mut bytes = 0_usize;
+        while connection.send(operation::FRAME, &[7; 50_000], None, Class::Reliable) == Sent::Accepted {
+            bytes += 50_000;
+            assert!(bytes < 100 << 20, "never cut");
+        }
+        assert_eq!(connection.closing().map(|fault| fault.code), Some(protocol::ErrorCode::TooSlow));
+        assert_eq!(connection.backlog(), 0, "nothing is kept for it");
+        assert_eq!(connection.send(operation::FRAME, b"more", None, Class::Reliable), Sent::Cut);
+        let mut rest = Vec::new();
+        // What the kernel had taken may still arrive, or the connection is reset.
+        let end = client.read_to_end(&mut rest);
+        assert!(end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset));
+    }
+
+    #[test]
+    fn a_gathering_thread_writes_once() {
+        let (connection, mut client) = pair(1 << 20);
+        let metrics = connection.metrics.clone();
+        std::thread::spawn(move || {
+            gather_on_this_thread();
+            for number in 0..10 {
+                connection.send(operation::PUSH, &[number], None, Class::Reliable);
+            }
+            assert_eq!(connection.metrics.gateway.writes_total.get(), 0);
+            flush_deferred();
+        })
+        .join()
+        .unwrap();
+        for number in 0..10 {
+            assert_eq!(read_frame(&mut client), (operation::PUSH, vec![number]));
+        }
+        assert_eq!(metrics.gateway.writes_total.get(), 1);
+    }
+
+    #[test]
+    fn the_tail_stands_behind_the_body() {
+        let (connection, mut client) = pair(1 << 20);
+        let tail = Tail { channel: 3, applied: 300 };
+        let body = protocol::messages::Frame { run: 1, tick: 9, ..Default::default() };
+        connection.send(operation::FRAME, &body.encode_to_vec(), Some(tail), Class::Reliable);
+        let (_, received) = read_frame(&mut client);
+        let whole = protocol::messages::Frame { channel: 3, applied: 300, ..body };
+        assert_eq!(received, whole.encode_to_vec());
+    }
+}

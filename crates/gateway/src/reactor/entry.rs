@@ -1,22 +1,20 @@
-//! One connection's incoming side, owned by one reactor: bytes arrive, become frames, are dispatched.
+//! One connection's incoming side, owned by one reactor, from its first byte: what is it, who is behind it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use admission::{ClientAddress, FloodMeter, ProxyHeader, read_proxy_header};
+use admission::{ClientAddress, ProxyHeader, read_proxy_header};
 use clock::Moment;
 use mio::net::TcpStream;
-use protocol::{ErrorCode, Fault, HEADER_BYTES, Header, frames_in_message, operation};
+use protocol::{ErrorCode, Fault, Header, operation};
 use rustls::ServerConnection;
 
+use super::live::{Here, Live};
 use crate::connection::{Connection, Transport};
-use crate::dispatch::{self, Ending};
 use crate::login;
 use crate::services::{HttpConnection, Services};
-use crate::session::Session;
 use crate::wire::handshake::{self, Head, UpgradeRequest};
-use crate::wire::websocket::{self, Opcode};
 
 /// A connection from its first byte to its last.
 pub struct Entry {
@@ -57,17 +55,6 @@ impl ListenerKind {
             ListenerKind::Tcp => "tcp",
         }
     }
-}
-
-/// A connection that speaks frames.
-pub struct Live {
-    pub connection: Arc<Connection>,
-    pub session: Option<Arc<Session>>,
-    meter: FloodMeter,
-    /// The client has spoken since its login.
-    spoken: bool,
-    /// The beginning of a message that comes in several WebSocket frames.
-    fragments: Option<Vec<u8>>,
 }
 
 /// What became of an event.
@@ -177,26 +164,21 @@ impl Entry {
             self.arrived.extend_from_slice(bytes);
             return self.on_head(services);
         }
-        let now = self.heard_at;
-        let address = self.address;
+        let at = Here { services, address: self.address, now: self.heard_at };
         let Kind::Live(live) = &mut self.kind else { return Outcome::Close };
-        let (used, outcome) = if self.arrived.is_empty() {
-            let (used, outcome) = live.on_bytes(services, address, now, bytes);
-            if used < bytes.len() {
-                self.arrived.extend_from_slice(&bytes[used..]);
-            }
-            (0, outcome)
-        } else {
-            self.arrived.extend_from_slice(bytes);
-            live.on_bytes(services, address, now, &mut self.arrived)
-        };
-        if used >= self.arrived.len() {
+        if self.arrived.is_empty() {
+            let used = live.on_bytes(at, bytes);
+            self.arrived.extend_from_slice(&bytes[used..]);
+            return Outcome::GoOn;
+        }
+        self.arrived.extend_from_slice(bytes);
+        let used = live.on_bytes(at, &mut self.arrived);
+        self.arrived.drain(..used);
+        if self.arrived.is_empty() {
             // An idle connection keeps no buffer.
             self.arrived = Vec::new();
-        } else {
-            self.arrived.drain(..used);
         }
-        outcome
+        Outcome::GoOn
     }
 
     /// Finds out what the connection is.
@@ -270,13 +252,8 @@ impl Entry {
         };
         let limit = services.config.queue_bytes;
         let connection = Arc::new(Connection::new(socket, tls, transport, limit, services.metrics.clone()));
-        let mut live = Live {
-            connection,
-            session: None,
-            meter: FloodMeter::new(&services.config.flood, self.heard_at),
-            spoken: false,
-            fragments: None,
-        };
+        let at = Here { services, address: self.address, now: self.heard_at };
+        let mut live = Live::new(connection, at);
         if let Some(request) = upgrade {
             let mut accept = Vec::new();
             handshake::write_accept(&mut accept, &request);
@@ -289,7 +266,7 @@ impl Entry {
                     ..Default::default()
                 };
                 let request = login::LoginRequest::Message(login);
-                if let Err(fault) = live.log_in(services, self.address, request) {
+                if let Err(fault) = live.log_in(at, request) {
                     live.connection.close(operation::ERROR, &fault);
                 }
             }
@@ -333,169 +310,5 @@ impl Entry {
             let _: io::Result<()> = socket.shutdown(std::net::Shutdown::Write);
         }
         Outcome::Close
-    }
-}
-
-impl Live {
-    /// Handles every whole frame in `bytes`; answers how many bytes were used.
-    fn on_bytes(
-        &mut self,
-        services: &Services,
-        address: ClientAddress,
-        now: Moment,
-        bytes: &mut [u8],
-    ) -> (usize, Outcome) {
-        let mut used = 0;
-        let result = match self.connection.transport() {
-            Transport::WebSocket => self.on_websocket(services, address, now, bytes, &mut used),
-            Transport::Tcp => self.on_stream(services, address, now, bytes, &mut used),
-        };
-        match result {
-            Ok(()) => {}
-            Err(Ending::Fault(fault)) => {
-                tracing::debug!(event = "connection_refused", address = %address.ip, code = fault.code.name(),
-                    reason = %fault.message);
-                self.connection.close(operation::ERROR, &fault);
-            }
-            Err(Ending::Goodbye) => {
-                if let Some(session) = &self.session {
-                    login::end_session(services, session);
-                }
-                self.connection.close_politely();
-            }
-            Err(Ending::Closed) => self.connection.close_politely(),
-        }
-        // What comes after the end is read and thrown away, until the peer ends too.
-        let used = if self.connection.has_ended() { bytes.len() } else { used };
-        (used, Outcome::GoOn)
-    }
-
-    fn on_websocket(
-        &mut self,
-        services: &Services,
-        address: ClientAddress,
-        now: Moment,
-        bytes: &mut [u8],
-        used: &mut usize,
-    ) -> Result<(), Ending> {
-        // Several frames may share a message, and the article's client pads: twice the largest body is enough.
-        let limit = services.config.max_body as usize * 2;
-        loop {
-            let frame = match websocket::read_frame(bytes, *used, limit) {
-                Ok(Some(frame)) => frame,
-                Ok(None) => return Ok(()),
-                Err(error @ websocket::WsError::TooLong { .. }) => {
-                    return Err(Fault::new(ErrorCode::TooLong, error.to_string()).into());
-                }
-                Err(error) => return Err(Fault::new(ErrorCode::BadRequest, error.to_string()).into()),
-            };
-            *used = frame.payload.end;
-            let payload = &bytes[frame.payload];
-            match frame.opcode {
-                Opcode::Binary if frame.last && self.fragments.is_none() => {
-                    self.on_message(services, address, now, payload)?;
-                }
-                Opcode::Binary | Opcode::Continuation => {
-                    if (frame.opcode == Opcode::Binary) != self.fragments.is_none() {
-                        let sentence = "the message's parts are out of order";
-                        return Err(Fault::new(ErrorCode::BadRequest, sentence).into());
-                    }
-                    let fragments = self.fragments.get_or_insert_default();
-                    fragments.extend_from_slice(payload);
-                    if fragments.len() > limit {
-                        let sentence = format!("the message is over the limit of {limit} bytes");
-                        return Err(Fault::new(ErrorCode::TooLong, sentence).into());
-                    }
-                    // A part is a frame too: endless tiny parts are a flood.
-                    self.meter.count(&services.config.flood, now, payload.len())?;
-                    if frame.last {
-                        let message = self.fragments.take().unwrap_or_default();
-                        self.on_message(services, address, now, &message)?;
-                    }
-                }
-                Opcode::Text => return Err(Fault::from(ErrorCode::TextNotAllowed).into()),
-                Opcode::Ping => {
-                    self.meter.count(&services.config.flood, now, payload.len())?;
-                    self.connection.send_pong(payload);
-                }
-                Opcode::Pong => self.meter.count(&services.config.flood, now, payload.len())?,
-                Opcode::Close => return Err(Ending::Closed),
-            }
-        }
-    }
-
-    fn on_message(
-        &mut self,
-        services: &Services,
-        address: ClientAddress,
-        now: Moment,
-        message: &[u8],
-    ) -> Result<(), Ending> {
-        for frame in frames_in_message(message, services.config.max_body) {
-            let (operation, body) = frame.map_err(|error| Fault::new(error.code(), error.to_string()))?;
-            self.on_frame(services, address, now, operation, body)?;
-        }
-        Ok(())
-    }
-
-    fn on_stream(
-        &mut self,
-        services: &Services,
-        address: ClientAddress,
-        now: Moment,
-        bytes: &[u8],
-        used: &mut usize,
-    ) -> Result<(), Ending> {
-        while let Some((header, rest)) = bytes[*used..].split_first_chunk::<HEADER_BYTES>() {
-            let header = Header::decode(*header, services.config.max_body)
-                .map_err(|error| Fault::new(error.code(), error.to_string()))?;
-            let Some(body) = rest.get(..header.length as usize) else { return Ok(()) };
-            *used += HEADER_BYTES + body.len();
-            self.on_frame(services, address, now, header.operation, body)?;
-        }
-        Ok(())
-    }
-
-    fn on_frame(
-        &mut self,
-        services: &Services,
-        address: ClientAddress,
-        now: Moment,
-        operation: u8,
-        body: &[u8],
-    ) -> Result<(), Ending> {
-        services.metrics.gateway.frames_in_total.of(operation).increment();
-        self.meter.count(&services.config.flood, now, HEADER_BYTES + body.len())?;
-        match &self.session {
-            Some(session) => {
-                if !std::mem::replace(&mut self.spoken, true) {
-                    session.has_spoken();
-                }
-                dispatch::dispatch(services, session, &self.connection, now, operation, body)
-            }
-            None if operation == operation::LOGIN => {
-                let request = login::LoginRequest::read(body)?;
-                self.log_in(services, address, request).map_err(Ending::Fault)
-            }
-            None => Err(Fault::from(ErrorCode::NotLoggedIn).into()),
-        }
-    }
-
-    fn log_in(
-        &mut self,
-        services: &Services,
-        address: ClientAddress,
-        request: login::LoginRequest<'_>,
-    ) -> Result<(), Fault> {
-        if services.draining.is_on() {
-            return Err(Fault::from(ErrorCode::Draining).retry_after(services.config.retry_within));
-        }
-        let session = login::log_in(services, &self.connection, request)?;
-        if let Err(fault) = services.doorman.log_in(address.key(), &session) {
-            login::connection_lost(services, &session, &self.connection, services.clock.now());
-            return Err(fault);
-        }
-        self.session = Some(session);
-        Ok(())
     }
 }

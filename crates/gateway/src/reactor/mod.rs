@@ -1,6 +1,7 @@
 //! The gateway's threads: each waits for its sockets, reads them, and writes what came of it.
 
 mod entry;
+mod live;
 mod mailbox;
 
 use std::io::{self, ErrorKind};
