@@ -9,12 +9,16 @@ mod bad_http;
 mod calls;
 mod commands;
 
+mod limits;
 mod lockstep;
 mod login;
 mod matching;
+
+mod operations;
 
 mod relay;
 mod rooms;
 mod sessions;
 
+mod tls;
 mod two_apps;
