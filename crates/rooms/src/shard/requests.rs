@@ -176,6 +176,9 @@ impl Shard {
             spectate,
         };
         self.decide_and_apply(at, &request)?;
+        if self.answers_must_wait_long(at) {
+            return Err(Fault::from(ErrorCode::RoomPaused).retry_after(PAUSED_RETRY));
+        }
         let hosted = &mut self.rooms[at.index as usize];
         if hosted.leaving.contains(&session) {
             // It left in this very turn: that comes first.
@@ -213,7 +216,19 @@ impl Shard {
         Ok(())
     }
 
+    /// An answer would have to wait for a journal that is in trouble.
+    fn answers_must_wait_long(&mut self, at: RoomAt) -> bool {
+        let hosted = &self.rooms[at.index as usize];
+        let waits = hosted.needs_journal() && (hosted.unanswered > 0 || !hosted.draft.is_empty());
+        let partition = hosted.key.room.partition();
+        let index = self.partition_index(partition);
+        waits && self.partitions[index].trouble.is_some()
+    }
+
     fn answer_with_view(&mut self, at: RoomAt, done: Done<messages::RoomView>) {
+        if self.answers_must_wait_long(at) {
+            return done(Err(Fault::from(ErrorCode::RoomPaused).retry_after(PAUSED_RETRY)));
+        }
         let hosted = &mut self.rooms[at.index as usize];
         let view = Box::new(hosted.room.view());
         hosted.effects.push(Effect::Answer(view, done));
@@ -235,7 +250,7 @@ impl Shard {
             return;
         };
         hosted.set_deadlines(now, wall_ms);
-        let next = hosted.next_timer();
+        let next = hosted.next_timer(now);
         if let Some(next) = next.filter(|next| hosted.timer_at.is_none_or(|armed| *next < armed)) {
             hosted.timer_at = Some(next);
             self.timers.push(Reverse((next, at)));

@@ -18,10 +18,7 @@ const PHASES: u64 = 256;
 
 impl Shard {
     pub(super) fn step_due_rooms(&mut self) {
-        while let Some(&Reverse((due, at))) = self.due.peek() {
-            if due > self.now {
-                break;
-            }
+        while let Some(&Reverse((due, at))) = self.due.peek().filter(|tick| tick.0.0 <= self.now) {
             self.due.pop();
             if self.room(at).is_some_and(|hosted| hosted.next_tick_at == Some(due)) {
                 self.step(at, due);
@@ -77,15 +74,15 @@ impl Shard {
     }
 
     pub(super) fn fire_timers(&mut self) {
-        while let Some(&Reverse((due, at))) = self.timers.peek() {
-            if due > self.now {
-                break;
-            }
+        // All first: a timer that is set again for now has its turn in the next one.
+        let mut fired = Vec::new();
+        while let Some(&Reverse((due, at))) = self.timers.peek().filter(|timer| timer.0.0 <= self.now) {
             self.timers.pop();
             if self.room(at).is_some_and(|hosted| hosted.timer_at == Some(due)) {
-                self.fire(at);
+                fired.push(at);
             }
         }
+        fired.into_iter().for_each(|at| self.fire(at));
         if self.timers.len() > 2 * self.rooms.len() + 64 {
             let rooms = &self.rooms;
             self.timers
@@ -136,8 +133,10 @@ impl Hosted {
         self.deadlines = self.room.deadlines().into_iter().map(moment).collect();
     }
 
-    pub(super) fn next_timer(&self) -> Option<Moment> {
-        self.deadlines.iter().map(|(_, moment)| *moment).chain(self.kept_until).min()
+    pub(super) fn next_timer(&self, now: Moment) -> Option<Moment> {
+        // Once the time to keep the room is over, it is freed with the journal's next answer at the latest.
+        let kept_until = self.kept_until.filter(|kept_until| *kept_until > now);
+        self.deadlines.iter().map(|(_, moment)| *moment).chain(kept_until).min()
     }
 }
 

@@ -1,0 +1,109 @@
+//! Bounds, and what happens at them.
+
+use std::time::Duration;
+
+use protocol::ErrorCode;
+use room_core::{EndReason, RoomRequest};
+use rooms::RoomsConfig;
+
+use crate::stage::{Stage, code, config, key, lockstep, relay};
+
+#[test]
+fn no_more_rooms_than_configured() {
+    let stage = Stage::with(RoomsConfig { max_rooms: 3, ..config() }, |link| std::sync::Arc::new(link));
+    for number in 0..3 {
+        stage.create("a", &format!("room{number}"), lockstep(2)).expect("a room");
+    }
+    assert_eq!(code(stage.create("a", "room3", lockstep(2))), Some(ErrorCode::Overloaded));
+    assert!(stage.create("a", "room2", lockstep(2)).is_ok(), "a repeated create needs no place");
+    stage.request("room0", RoomRequest::Close { reason: EndReason::Closed }).expect("closed");
+    stage.until("there is a place", || stage.rooms.counts().rooms == 2);
+    assert!(stage.create("a", "room3", lockstep(2)).is_ok());
+    assert_eq!(stage.rooms.counts().filed, 3);
+}
+
+#[test]
+fn an_impossible_spec_is_refused() {
+    let stage = Stage::new();
+    assert_eq!(code(stage.create("a", "zero", lockstep(0))), Some(ErrorCode::BadSpec));
+    assert_eq!(code(stage.create("a", "huge", lockstep(100_000))), Some(ErrorCode::BadSpec));
+    assert_eq!(stage.rooms.counts().rooms, 0);
+}
+
+#[test]
+fn a_full_inbox_drops_inputs_and_counts_them_and_the_seat_recovers() {
+    let stage = Stage::with(RoomsConfig { inbox_messages: 4, ..config() }, |link| std::sync::Arc::new(link));
+    let players = stage.full_room("flood", lockstep(1));
+    stage.until("it plays", || players[0].player.ticks() > 2);
+    for number in 1..=2000 {
+        players[0].send_numbered(number, "x");
+    }
+    assert!(stage.metrics.rooms.inbox_dropped_total.get() > 0);
+    stage.until("some are applied", || players[0].player.applied() >= 1);
+    stage.pass(Duration::from_millis(200));
+    let next = players[0].player.applied() + 1;
+    players[0].send_numbered(next, "after the flood");
+    stage.until("it is applied", || players[0].player.applied() == next);
+    // What tells of a session is never dropped.
+    for number in 1..=20 {
+        players[0].send_numbered(next + number, "x");
+    }
+    players[0].gone();
+    stage.until("the session is out", || stage.rooms.counts().members == 0);
+}
+
+#[test]
+fn a_draining_node_takes_no_rooms_and_waits_for_those_it_has() {
+    let stage = Stage::new();
+    let players = stage.full_room("last", lockstep(1));
+    stage.until("it plays", || players[0].player.ticks() > 2);
+    assert_eq!(stage.rooms.drain(Duration::from_millis(50)), 1);
+    assert!(stage.rooms.is_ready().is_err());
+    assert_eq!(code(stage.create("a", "new", relay(2))), Some(ErrorCode::Draining));
+    assert!(stage.create("a", "last", lockstep(1)).is_ok(), "what is there is there");
+    stage.until("members are told", || players[0].player.has_notice("draining"));
+    let ticks = players[0].player.ticks();
+    stage.until("it plays on", || players[0].player.ticks() > ticks + 10);
+    stage.request("last", RoomRequest::Close { reason: EndReason::Closed }).expect("closed");
+    assert_eq!(stage.rooms.drain(Duration::from_secs(20)), 0);
+}
+
+#[test]
+fn garbage_from_a_gateway_does_no_harm() {
+    let stage = Stage::new();
+    let players = stage.full_room("garbage", lockstep(1));
+    let inbox = stage.inbox();
+    let session = players[0].player.session.clone();
+    let stranger = model::SessionId::new("stranger");
+    for room in ["garbage", "unknown"] {
+        for (session, seat) in [(&session, 0), (&session, 9), (&stranger, 0), (&stranger, u16::MAX)] {
+            let (number, tick, data) = (u32::MAX, u32::MAX, bytes::Bytes::new());
+            let session = session.clone();
+            let hash = link::ToRoom::StateHash { session: session.clone(), seat, tick, hash: 1 };
+            inbox.send(&key("a", room), link::ToRoom::Input { session, seat, number, tick, data });
+            inbox.send(&key("a", room), hash);
+        }
+        for message in [
+            link::ToRoom::Lost { session: stranger.clone() },
+            link::ToRoom::Back { session: stranger.clone() },
+            link::ToRoom::Gone { session: stranger.clone() },
+        ] {
+            inbox.send(&key("a", room), message);
+        }
+    }
+    stage.until("it plays on", || players[0].player.ticks() > 20);
+    assert_eq!(players[0].player.heard().inputs(), []);
+}
+
+#[test]
+fn a_late_shard_catches_up_without_a_burst_and_gives_up_what_is_too_old() {
+    let stage = Stage::new();
+    let players = stage.full_room("late", lockstep(1));
+    stage.until("it plays", || players[0].player.ticks() > 2);
+    stage.clock.advance(Duration::from_secs(60));
+    let before = players[0].player.ticks();
+    let started = stage.now();
+    stage.until("it plays on", || players[0].player.ticks() > before + 40);
+    let took = stage.now().since(started);
+    assert!(took >= Duration::from_millis(1000), "40 ticks in {took:?}");
+}
