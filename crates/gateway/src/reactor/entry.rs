@@ -24,6 +24,8 @@ pub struct Entry {
     /// A heartbeat has been sent into the silence.
     pub probed: bool,
     pub address: ClientAddress,
+    /// A listed proxy's header may still come. Only once: what stands behind it was written by the client.
+    awaits_proxy: bool,
     pub listener: ListenerKind,
     /// Bytes that are not a whole frame yet; empty most of the time.
     arrived: Vec<u8>,
@@ -97,6 +99,7 @@ impl Entry {
             heard_at: now,
             probed: false,
             address,
+            awaits_proxy: address.is_proxy,
             listener,
             arrived: Vec::new(),
         }
@@ -183,17 +186,16 @@ impl Entry {
 
     /// Finds out what the connection is.
     fn on_head(&mut self, services: &Services) -> Outcome {
-        let Kind::Head { socket, .. } = &mut self.kind else { return Outcome::GoOn };
-        let peer = socket.peer_addr().ok().map(|peer| peer.ip().to_canonical());
-        let proxied = peer.is_some_and(|peer| services.config.proxies.lists(peer));
-        if proxied {
+        if self.awaits_proxy {
             match read_proxy_header(&self.arrived) {
-                Ok(ProxyHeader::Absent) => {}
+                Ok(ProxyHeader::Absent) => self.awaits_proxy = false,
                 Ok(ProxyHeader::Incomplete) => return Outcome::GoOn,
                 Ok(ProxyHeader::Present { source, length }) => {
+                    self.awaits_proxy = false;
                     self.arrived.drain(..length);
-                    if let (Some(source), Some(peer)) = (source, peer) {
-                        let address = services.config.proxies.client_address(peer, Some(source.ip()), None);
+                    if let Some(source) = source {
+                        let proxies = &services.config.proxies;
+                        let address = proxies.client_address(self.address.ip, Some(source.ip()), None);
                         if let Err(fault) = self.move_to(services, address) {
                             return self.refuse(services, &fault);
                         }
