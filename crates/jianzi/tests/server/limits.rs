@@ -113,40 +113,47 @@ fn a_slow_reader_is_cut_and_the_others_go_on() {
     let unlimited = options().with("LIMITS__BYTES", "unlimited").with("LIMITS__FRAMES", "unlimited");
     let server = Server::start(unlimited);
     let [mut speaker, mut listener] = ["speaker", "listener"].map(|name| player(&server, name));
-    let mut slow = player(&server, "slow");
-    let created = create(&mut speaker, relay_spec(3));
+    let created = create(&mut speaker, relay_spec(6));
     let room = room_id(&created);
-    let channels = [created.channel, join(&mut listener, &room).channel, join(&mut slow, &room).channel];
-    for (player, channel) in [&mut speaker, &mut listener, &mut slow].into_iter().zip(channels) {
-        resume(player, channel, 0);
-    }
-    let mut say = |number: u32, listener: &mut Player| {
-        let data = [&number.to_be_bytes()[..], &vec![7; SIZE]].concat().into();
-        speaker.send(operation::RELAY, &messages::Relay { channel: channels[0], data, ..Default::default() });
-        let heard = messages::Relay::decode(listener.next_of(operation::RELAY)).unwrap();
-        assert_eq!(heard.data[..4], number.to_be_bytes(), "every message, in order");
-    };
-    for number in 0..20 {
-        say(number, &mut listener);
-    }
-    let before = server.resident_bytes();
-    // Kernels buffer megabytes; at some point the server's own bound is reached.
-    let mut sent = 20;
-    while server.metric("jianzi_gateway_slow_consumers_total") == 0.0 {
-        assert!(sent < 2_000, "{} MiB were taken for a client that reads nothing", sent as usize * SIZE >> 20);
-        for _ in 0..20 {
-            say(sent, &mut listener);
-            sent += 1;
+    let joined = join(&mut listener, &room);
+    resume(&mut speaker, created.channel, 0);
+    resume(&mut listener, joined.channel, 0);
+    let mut said: u32 = 0;
+    let mut say = |times: u32| {
+        for number in said..said + times {
+            let data = [&number.to_be_bytes()[..], &vec![7; SIZE]].concat().into();
+            let relay = messages::Relay { channel: created.channel, data, ..Default::default() };
+            speaker.send(operation::RELAY, &relay);
+            let heard = messages::Relay::decode(listener.next_of(operation::RELAY)).unwrap();
+            assert_eq!(heard.data[..4], number.to_be_bytes(), "every message, in order");
         }
-        assert!(server.resident_bytes() < before + 8 * MIB, "what waits for one connection is bounded");
+        said += times;
+    };
+    let mut after_first = None;
+    for round in 1..=4 {
+        let name = format!("slow-{round}");
+        let mut slow = player(&server, &name);
+        let joined = join(&mut slow, &room);
+        resume(&mut slow, joined.channel, 0);
+        let before = server.resident_bytes();
+        // Kernels buffer megabytes; at some point the server's own bound is reached.
+        let mut waiting = 0;
+        while server.metric("jianzi_gateway_slow_consumers_total") < f64::from(round) {
+            say(20);
+            waiting += 20 * SIZE as u64;
+            assert!(waiting < 64 * MIB, "{waiting} bytes were taken for a client that reads nothing");
+            assert!(server.resident_bytes() < before + 12 * MIB, "what waits for one connection is bounded");
+        }
+        say(40);
+        match after_first {
+            // What the allocator keeps for such messages is there from the first time on.
+            None => after_first = Some(server.resident_bytes()),
+            Some(size) => memory_returns(&server, size, 2 * MIB),
+        }
+        // The session waits for its client all the same.
+        let login = resume_login(&server, &name, &slow.welcome);
+        assert!(Player::try_log_in(server.address("http"), &login).unwrap().welcome.resumed);
     }
-    for number in sent..sent + 50 {
-        say(number, &mut listener);
-    }
-    memory_returns(&server, before, 4 * MIB);
-    // The session waits for its client all the same.
-    let again = Player::try_log_in(server.address("http"), &resume_login(&server, "slow", &slow.welcome)).unwrap();
-    assert!(again.welcome.resumed);
 }
 
 /// A client that is gone without a word: its machine never ends the connection and answers nothing.
@@ -397,9 +404,10 @@ fn nobody_moves_to_another_address_by_saying_so() {
 
         // From an address with room: the second header is part of what the client says, and no HTTP.
         let mut raw = Raw::connect(server.address("http"));
+        let before = server.metric("jianzi_gateway_bytes_in_total");
         raw.send(&proxy_v1(elsewhere(50 + number as u8)));
         eventually("the first header has been read", || {
-            (server.metric("jianzi_gateway_bytes_in_total") > 0.0).then_some(())
+            (server.metric("jianzi_gateway_bytes_in_total") > before).then_some(())
         });
         raw.send(&[second, upgrade(&login, None)].concat());
         let said = raw.read_to_end();
@@ -410,13 +418,12 @@ fn nobody_moves_to_another_address_by_saying_so() {
     raw.send(&[proxy_v1(own), upgrade(&login_by_name("third"), Some(elsewhere(9)))].concat());
     assert_eq!(HttpAnswer::read(&raw.read_to_end()).status, 429);
     // From a peer that is not listed a header is nonsense, and nothing is believed.
-    let unlisted = Ipv4Addr::new(127, 0, 0, 2);
-    let mut raw = Raw::over(connect_from(unlisted, server.address("tcp")));
+    let mut raw = Raw::over(connect_from(Ipv4Addr::new(127, 0, 0, 2), server.address("tcp")));
     raw.send(&[proxy_v1(elsewhere(3)), login_by_name("unlisted")].concat());
     assert_eq!(ErrorCode::from_number(error(&mut raw).code), Some(ErrorCode::BadMagic));
     let forwarded: Vec<Vec<u8>> = (0..3)
         .map(|number| {
-            let mut stream = connect_from(unlisted, server.address("http"));
+            let mut stream = connect_from(Ipv4Addr::new(127, 0, 0, 3), server.address("http"));
             let login = login_by_name(&format!("forwarded-{number}"));
             std::io::Write::write_all(&mut stream, &upgrade(&login, Some(elsewhere(20 + number)))).unwrap();
             let mut first = vec![0; 12];
