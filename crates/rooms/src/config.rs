@@ -18,7 +18,7 @@ pub struct RoomsConfig {
     pub inbox_requests: usize,
     /// The journal's lag beyond which rooms that need it stand still.
     pub max_lag: Duration,
-    /// Bytes of frames, per shard, that wait for the journal before rooms stand still.
+    /// Bytes of records and frames, per shard, that wait for the journal before all rooms stand still.
     pub unreleased_bytes: usize,
     /// An ended room is kept this long for members that have yet to read its last ticks.
     pub linger: Duration,

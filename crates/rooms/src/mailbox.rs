@@ -71,8 +71,11 @@ impl Mailbox {
         }
     }
 
-    /// Gives the request back when too many wait.
+    /// Gives the request back when too many wait, or nobody is going to read it.
     pub fn request(&self, request: Request) -> Result<(), Request> {
+        if self.is_stopping() {
+            return Err(request);
+        }
         if self.request_count.fetch_add(1, Ordering::Relaxed) >= self.request_bound && !request.is_internal()
         {
             self.request_count.fetch_sub(1, Ordering::Relaxed);

@@ -209,8 +209,13 @@ impl Rooms {
 
     fn ask(&self, key: &RoomKey, request: Request) {
         if let Err(request) = mailbox_of(&self.mailboxes, key).request(request) {
-            let busy = Fault::new(ErrorCode::TooManyRequests, "too many requests wait for this room's shard");
-            request.refuse(busy.retry_after(Duration::from_secs(1)));
+            let fault = match self.draining.load(Ordering::Relaxed) {
+                true => ErrorCode::Draining.into(),
+                false => {
+                    Fault::new(ErrorCode::TooManyRequests, "too many requests wait for this room's shard")
+                }
+            };
+            request.refuse(fault.retry_after(Duration::from_secs(1)));
         }
     }
 

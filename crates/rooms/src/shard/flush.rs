@@ -79,7 +79,7 @@ impl Shard {
                 effects.into_iter().for_each(|effect| effect.happen(hosted, &self.shared.metrics.rooms));
                 effects = Vec::new();
             }
-            let weight = effects.iter().map(Effect::weight).sum();
+            let weight = end - start + effects.iter().map(Effect::weight).sum::<usize>();
             let frames =
                 effects.iter().filter(|effect| matches!(effect, Effect::Frame { .. })).count() as i64;
             self.unreleased_bytes += weight;
@@ -211,7 +211,7 @@ impl Shard {
         }
         let is_paused = |hosted: &Hosted| {
             let index = usize::from(hosted.key.room.partition()) / self.shards;
-            hosted.needs_journal() && (self.is_overfull || self.partitions.get(index).is_some_and(troubled))
+            self.is_overfull || (hosted.needs_journal() && self.partitions.get(index).is_some_and(troubled))
         };
         self.paused_rooms = self.rooms.iter().filter(|(_, hosted)| is_paused(hosted)).count() as i64;
     }
@@ -290,12 +290,10 @@ impl Shard {
     /// Does the journal keep this room from going on?
     pub(super) fn must_pause(&mut self, at: RoomAt) -> bool {
         let Some(hosted) = self.room(at) else { return false };
-        if !hosted.needs_journal() {
-            return false;
-        }
-        let partition = hosted.key.room.partition();
+        let (needs_journal, partition) = (hosted.needs_journal(), hosted.key.room.partition());
         let index = self.partition_index(partition);
-        self.partitions[index].trouble.is_some() || self.is_overfull
+        // What waits is bounded, so in the end a room that waits for nothing has to stand still, too.
+        self.is_overfull || (needs_journal && self.partitions[index].trouble.is_some())
     }
 
     /// Looks again a little later; the room's time stands still meanwhile.

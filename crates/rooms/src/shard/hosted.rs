@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clock::Moment;
 use link::{Inbox, RoomPort, RoomRoute};
@@ -16,6 +17,9 @@ use crate::ring::TickRing;
 
 use super::RoomAt;
 use super::effect::Effect;
+
+/// Between two words to a member about rejected inputs.
+const REJECTIONS_APART: Duration = Duration::from_millis(100);
 
 pub(super) struct Hosted {
     pub at: RoomAt,
@@ -61,6 +65,8 @@ pub(super) struct Attached {
     pub seat: Option<Seat>,
     pub channel: u32,
     pub hearing: Hearing,
+    /// When it was last told of an input that did not even count as refused.
+    pub rejection_told_at: Option<Moment>,
 }
 
 pub(super) enum Hearing {
@@ -98,6 +104,17 @@ impl Hosted {
 
     pub fn is_over(&self) -> bool {
         self.kept_until.is_some()
+    }
+
+    /// Whether the member is to hear of a rejected input now. One missing number rejects all that follow it, and an
+    /// answer to each would double the traffic just when there is too much of it.
+    pub fn may_tell_of_rejection(&mut self, session: &SessionId, now: Moment) -> bool {
+        let Some(member) = self.member(session) else { return false };
+        let may = member.rejection_told_at.is_none_or(|told_at| now.since(told_at) >= REJECTIONS_APART);
+        if may {
+            member.rejection_told_at = Some(now);
+        }
+        may
     }
 
     pub fn member(&mut self, session: &SessionId) -> Option<&mut Attached> {
@@ -227,7 +244,7 @@ const MOST_CHANGES_TOLD: usize = 4;
 
 impl Attached {
     pub fn new(session: SessionId, seat: Option<Seat>, channel: u32) -> Attached {
-        Attached { session, seat, channel, hearing: Hearing::Nothing }
+        Attached { session, seat, channel, hearing: Hearing::Nothing, rejection_told_at: None }
     }
 }
 

@@ -62,10 +62,10 @@ impl Shard {
                 hosted.apply(&event, &mut self.outputs);
                 self.touch(at);
             }
-            InputDecision::Reject(reason) => {
+            InputDecision::Reject(reason) if hosted.may_tell_of_rejection(&session, self.now) => {
                 refuse(hosted, seat, number, reason, &self.shared.metrics.rooms);
             }
-            InputDecision::Duplicate => {}
+            InputDecision::Reject(_) | InputDecision::Duplicate => {}
         }
     }
 

@@ -87,10 +87,10 @@ struct Shard {
     dirty: Vec<RoomAt>,
     /// Ended rooms that may be ready to be freed.
     over: Vec<RoomAt>,
-    /// Of frames that wait for the journal.
+    /// Of records and frames that wait for the journal.
     unreleased_bytes: usize,
     unreleased_frames: i64,
-    /// The health told last had to do with the bytes above.
+    /// There are more of these bytes than there may be: every room stands still.
     is_overfull: bool,
     paused_rooms: i64,
     /// This turn's records, end to end.

@@ -31,7 +31,7 @@ pub(super) struct Held {
     pub key: RoomKey,
     pub bytes: Bytes,
     pub effects: Vec<Effect>,
-    /// Bytes and number of the frames in `effects`.
+    /// Bytes that wait with it, and the number of frames in `effects`.
     pub weight: usize,
     pub frames: i64,
     pub since: Moment,

@@ -89,7 +89,7 @@ impl Shard {
             return Err(ErrorCode::Draining.into());
         }
         let partition = self.partition_index(create.key.room.partition());
-        if self.partitions[partition].trouble.is_some() {
+        if self.partitions[partition].trouble.is_some() || self.is_overfull {
             return Err(Fault::new(ErrorCode::Unavailable, "the journal takes no new rooms right now")
                 .retry_after(PAUSED_RETRY));
         }
@@ -205,11 +205,8 @@ impl Shard {
     }
 
     fn decide_and_apply(&mut self, at: RoomAt, request: &RoomRequest) -> Result<(), Fault> {
-        let hosted = &self.rooms[at.index as usize];
-        let events = hosted.room.decide(request)?;
-        let needs_journal = hosted.needs_journal();
-        let partition = self.partition_index(hosted.key.room.partition());
-        if !events.is_empty() && needs_journal && self.partitions[partition].trouble.is_some() {
+        let events = self.rooms[at.index as usize].room.decide(request)?;
+        if !events.is_empty() && self.must_pause(at) {
             return Err(Fault::from(ErrorCode::RoomPaused).retry_after(PAUSED_RETRY));
         }
         self.apply_all(at, &events);

@@ -1,11 +1,12 @@
 //! The turn: take what came in, step what is due, hand records over, let out what is durable. Then sleep.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clock::{Clock, Moment};
 
-use super::Shard;
 use super::request::Request;
+use super::{Shard, Shared};
 
 /// Requests taken in one turn; more stay for the next.
 const REQUESTS_PER_TURN: usize = 1024;
@@ -14,8 +15,24 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 /// How soon a clock that a test moves by hand is looked at again.
 const MANUAL_CLOCK_SLEEP: Duration = Duration::from_millis(1);
 
+/// A shard that panicked does not come back: the node must not look healthy.
+struct Alarm {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(event = "shard_panicked", shard = self.number);
+            self.shared.health.tell(self.number, Some("a shard of rooms has panicked".into()));
+        }
+    }
+}
+
 impl Shard {
     pub(super) fn run(mut self) {
+        let _alarm = Alarm { shared: self.shared.clone(), number: self.number };
         while !self.mailbox.is_stopping() {
             self.turn();
             self.rest();

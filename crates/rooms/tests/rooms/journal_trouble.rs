@@ -9,7 +9,9 @@ use protocol::ErrorCode;
 use protocol::messages::Durability;
 use room_core::RoomRequest;
 
-use crate::stage::{Stage, begin, code, lockstep, room_id, with_durability};
+use rooms::RoomsConfig;
+
+use crate::stage::{Stage, begin, code, config, lockstep, room_id, with_durability};
 
 const HOLD: Faults = Faults { hold_answers: true, reorder: false, refuse: 0, lose_batch: 0, lose_answer: 0 };
 const REFUSE: Faults =
@@ -56,6 +58,28 @@ fn an_async_room_waits_for_nothing() {
     stage.journal.set(REFUSE);
     let ticks = players[0].player.ticks();
     stage.until("it plays on", || players[0].player.ticks() > ticks + 30);
+}
+
+#[test]
+fn what_waits_for_the_journal_is_bounded_for_async_rooms_too() {
+    let config = RoomsConfig { unreleased_bytes: 2000, ..config() };
+    let stage = Stage::with(config, |link| std::sync::Arc::new(link));
+    let players = stage.full_room("bounded", with_durability(lockstep(1), Durability::Async));
+    stage.journal.set(REFUSE);
+    stage.until("it stands still", || stage.rooms.counts().paused == 1);
+    let ticks = players[0].player.ticks();
+    assert!(ticks > 100, "it played on at first");
+    stage.pass(Duration::from_secs(1));
+    assert!(players[0].player.ticks() <= ticks + 1);
+    assert!(stage.rooms.is_ready().is_err());
+    let owner = PlayerId::new("founder");
+    let change = RoomRequest::SetRoom { by: owner, properties: vec![("a".into(), "b".into())] };
+    assert_eq!(code(stage.request("bounded", change.clone())), Some(ErrorCode::RoomPaused));
+    stage.journal.set(Faults::default());
+    stage.until("it goes on", || players[0].player.ticks() > ticks + 20);
+    assert!(players[0].player.heard().early.is_empty());
+    assert!(stage.request("bounded", change).is_ok());
+    assert!(stage.rooms.is_ready().is_ok());
 }
 
 #[test]
@@ -147,4 +171,6 @@ fn who_waits_when_the_server_stops_is_told() {
     stage.until("a frame waits", || stage.journal.batches() > 0);
     stage.rooms.stop();
     assert_eq!(code(answer.recv_timeout(crate::stage::LIMIT).expect("an answer")), Some(ErrorCode::Draining));
+    let late = begin(|done| stage.rooms.view(crate::stage::key("a", "stopping"), done));
+    assert_eq!(code(late.recv_timeout(crate::stage::LIMIT).expect("an answer")), Some(ErrorCode::Draining));
 }
