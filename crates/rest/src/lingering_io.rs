@@ -1,5 +1,6 @@
 //! An end that the client gets to read.
 
+use std::future::{Pending, pending};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Timeout, timeout};
 
 /// How long a client that was refused may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
@@ -20,8 +21,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct LingeringIo<S> {
     inner: S,
     refused: Arc<AtomicBool>,
-    /// Set once our own side has ended.
-    until: Option<Pin<Box<Sleep>>>,
+    /// The limit of our patience; set once our own side has ended.
+    until: Option<Pin<Box<Timeout<Pending<()>>>>>,
 }
 
 impl<S> LingeringIo<S> {
@@ -61,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LingeringIo<S> {
         if !refused.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
-        let until = until.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let until = until.get_or_insert_with(|| Box::pin(timeout(LINGER, pending())));
         let mut thrown_away = [0; 4096];
         while until.as_mut().poll(context).is_pending() {
             let mut buffer = ReadBuf::new(&mut thrown_away);

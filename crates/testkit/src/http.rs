@@ -49,7 +49,11 @@ impl HttpAnswer {
 
 impl Http {
     pub fn new(address: SocketAddr) -> Http {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).allow_non_standard_methods(true).build();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .allow_non_standard_methods(true)
+            .build();
         Http { base: format!("http://{address}"), agent: config.into() }
     }
 

@@ -65,7 +65,15 @@ impl Server {
             (None, None) => unreachable!("one of the two is there"),
         };
         let mut command = Command::new(&options.binary);
-        command.args([options.command, "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.args([
+            options.command,
+            "--http",
+            "127.0.0.1:0",
+            "--tcp",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+        ]);
         command.arg("--data").arg(data).args(&options.arguments).envs(options.environment);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");

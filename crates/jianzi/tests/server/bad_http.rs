@@ -76,11 +76,13 @@ fn a_giant_body_is_refused_before_it_is_read() {
     let giant = vec![b' '; 1 << 20];
     refused(&server.http().post_bytes("/v1/login", &giant), 413, ErrorCode::TooLong);
     // Announced, but never sent: the answer does not wait for it.
-    let announced = b"POST /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9999999999\r\n\r\n";
+    let announced =
+        b"POST /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9999999999\r\n\r\n";
     refused(&answer_to(&server, announced), 413, ErrorCode::TooLong);
     // Of unknown length: read up to the limit and no further.
     let mut chunked =
-        b"POST /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        b"POST /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .to_vec();
     for _ in 0..65 {
         chunked.extend_from_slice(b"400\r\n");
         chunked.extend_from_slice(&[b' '; 0x400]);
@@ -103,7 +105,9 @@ fn the_content_type_is_json_or_absent() {
     for wrong in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
         refused(&with(&format!("Content-Type: {wrong}\r\n")), 400, ErrorCode::BadRequest);
     }
-    for good in ["", "Content-Type: application/json\r\n", "content-type: Application/JSON; charset=utf-8\r\n"] {
+    for good in
+        ["", "Content-Type: application/json\r\n", "content-type: Application/JSON; charset=utf-8\r\n"]
+    {
         assert_eq!(with(good).status, 200, "{good:?}");
     }
 }
@@ -112,7 +116,14 @@ fn the_content_type_is_json_or_absent() {
 fn unknown_paths_and_methods_are_named_as_such() {
     let server = start();
     let http = server.http();
-    for path in ["/v1/nothing", "/v3/user/info", "/v1/login/", "/play/../../etc/passwd", "/play/%2e%2e/x", "/admin/v1/builds"] {
+    for path in [
+        "/v1/nothing",
+        "/v3/user/info",
+        "/v1/login/",
+        "/play/../../etc/passwd",
+        "/play/%2e%2e/x",
+        "/admin/v1/builds",
+    ] {
         refused(&http.get(path), 404, ErrorCode::NotFound);
     }
     for (method, path) in
@@ -136,7 +147,9 @@ fn what_is_not_http_is_told_so() {
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n", "a".repeat(20_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(200));
     let nul = "GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n";
-    for bytes in ["\x16\x03\x01 hello TLS", "SSH-2.0-OpenSSH_9.6\r\n", "\x12\x34\x01\x0A\0\0\0\0", nul, &long, &many] {
+    for bytes in
+        ["\x16\x03\x01 hello TLS", "SSH-2.0-OpenSSH_9.6\r\n", "\x12\x34\x01\x0A\0\0\0\0", nul, &long, &many]
+    {
         let answer = answer_to(&server, bytes.as_bytes());
         assert_eq!(answer.status, 400, "{bytes:?}: {answer:?}");
         assert!(!answer.text.is_empty());
@@ -197,7 +210,8 @@ fn forwarded_addresses_count_where_a_listed_proxy_says_them() {
     let same: Vec<_> = (0..8).map(|_| from(&listed, "198.51.100.7").status).collect();
     assert!(same.contains(&429), "one address behind the proxy is limited: {same:?}");
     // What the client wrote itself stands before what the proxy saw, and is not believed.
-    let spoofed: Vec<_> = (0..8).map(|number| from(&listed, &format!("10.0.0.{number}, 198.51.100.9")).status).collect();
+    let spoofed: Vec<_> =
+        (0..8).map(|number| from(&listed, &format!("10.0.0.{number}, 198.51.100.9")).status).collect();
     assert!(spoofed.contains(&429), "{spoofed:?}");
 }
 
@@ -236,7 +250,8 @@ fn openapi_describes_what_is_served() {
     }
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
-            let answer = http.request(&method.to_uppercase(), &path.replace("{room}", "1-unknown0"), &[], b"");
+            let answer =
+                http.request(&method.to_uppercase(), &path.replace("{room}", "1-unknown0"), &[], b"");
             assert!(![404, 405].contains(&answer.status), "{method} {path}: {}", answer.text);
             assert_eq!(answer.status == 401, operation.get("security").is_some(), "{method} {path}");
             let described = &operation["responses"][answer.status.to_string()];

@@ -107,7 +107,8 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
     let file = folder.path().join("jianzi.toml");
     let file_name = file.to_str().unwrap();
     std::fs::write(&file, "[gateway]\n\nhearbeat = \"5s\"\n[lmits]\nframes = 1\n").unwrap();
-    let words = [&format!("{file_name}:3"), "\"hearbeat\"", "\"heartbeat\"", &format!("{file_name}:4"), "\"limits\""];
+    let words =
+        [&format!("{file_name}:3"), "\"hearbeat\"", "\"heartbeat\"", &format!("{file_name}:4"), "\"limits\""];
     ended_with(&start_in_vain(folder.path(), &["--config", file_name]), 3, &words);
     ended_with(&run(&["serve", "--config", file_name]), 3, &words);
     ended_with(&run(&["config", "--check", file_name]), 3, &words);
@@ -138,7 +139,8 @@ fn serve_refuses_absent_and_default_secrets() {
         std::fs::write(&file, production(resume_key, jwt_keys)).unwrap();
         let data = folder.path().join("data");
         let free = ["--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-        let mut command = jianzi(&["serve", "--config", file.to_str().unwrap(), "--data", data.to_str().unwrap()]);
+        let mut command =
+            jianzi(&["serve", "--config", file.to_str().unwrap(), "--data", data.to_str().unwrap()]);
         let ended = testkit::run(command.args(free));
         assert!(!data.exists(), "nothing is touched before the configuration is good");
         ended

@@ -23,7 +23,11 @@ fn heartbeat(echo: u32) -> Vec<u8> {
 
 /// A login of a test player by name, as the founding article's client does it.
 fn login_by_name(name: &str) -> Vec<u8> {
-    [&protocol::Header { operation: operation::LOGIN, length: name.len() as u32 }.encode()[..], name.as_bytes()].concat()
+    [
+        &protocol::Header { operation: operation::LOGIN, length: name.len() as u32 }.encode()[..],
+        name.as_bytes(),
+    ]
+    .concat()
 }
 
 fn error(raw: &mut Raw) -> messages::Error {
@@ -159,7 +163,8 @@ fn a_slow_reader_is_cut_and_the_others_go_on() {
 /// A client that is gone without a word: its machine never ends the connection and answers nothing.
 #[test]
 fn a_half_open_connection_is_found() {
-    let server = Server::start(options().with("GATEWAY__HEARTBEAT", "1s").with("GATEWAY__RESUME_WINDOW", "1s"));
+    let server =
+        Server::start(options().with("GATEWAY__HEARTBEAT", "1s").with("GATEWAY__RESUME_WINDOW", "1s"));
     let mut gone = log_in_on_tcp(&server, "gone");
     let open = "jianzi_gateway_connections_open{listener=\"tcp\"}";
     assert_eq!(server.metric(open), 1.0);
@@ -334,7 +339,10 @@ fn upgrade(login: &[u8], forwarded: Option<Ipv4Addr>) -> Vec<u8> {
 }
 
 fn behind_proxy() -> ServerOptions {
-    options().with("SERVER__PROXIES", "127.0.0.1").with("LIMITS__PER_ADDRESS", "2").with("LIMITS__PENDING_PER_ADDRESS", "2")
+    options()
+        .with("SERVER__PROXIES", "127.0.0.1")
+        .with("LIMITS__PER_ADDRESS", "2")
+        .with("LIMITS__PENDING_PER_ADDRESS", "2")
 }
 
 #[test]

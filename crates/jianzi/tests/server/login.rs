@@ -42,7 +42,12 @@ fn verdict(server: &Server, token: &str) -> Option<(ErrorCode, u16)> {
     });
     let answer = server.http().get_as("/v1/user/info", token);
     let over_http = answer.json()["code"].as_u64().filter(|code| *code != 0);
-    assert_eq!(on_socket.map(|code| u64::from(code.number())), over_http, "both say the same: {}", answer.text);
+    assert_eq!(
+        on_socket.map(|code| u64::from(code.number())),
+        over_http,
+        "both say the same: {}",
+        answer.text
+    );
     on_socket.map(|code| (code, answer.status))
 }
 
@@ -81,7 +86,8 @@ fn forged_and_expired_tokens_are_refused_on_the_socket_and_over_http() {
     let (signed, tag) = token.rsplit_once('.').unwrap();
     let mut claims: Value = serde_json::from_slice(&part(token, 1)).unwrap();
     claims["sub"] = json!("somebody-else");
-    let swapped = format!("{}.{}.{tag}", signed.split_once('.').unwrap().0, BASE64.encode(claims.to_string()));
+    let swapped =
+        format!("{}.{}.{tag}", signed.split_once('.').unwrap().0, BASE64.encode(claims.to_string()));
     assert_eq!(verdict(&server, &swapped), invalid, "other claims under the old signature");
     assert_eq!(verdict(&server, login["refresh_token"].as_str().unwrap()), invalid, "a refresh token");
     for nonsense in ["x", "a.b.c", "..", "....", &"x".repeat(10_000)] {
@@ -116,7 +122,11 @@ fn http_without_a_token_asks_for_one() {
 }
 
 /// The first frame after a handshake with these words, and the subprotocol that was chosen.
-fn after_handshake(server: &Server, path: &str, header: Option<(&'static str, String)>) -> (u8, Vec<u8>, Option<String>) {
+fn after_handshake(
+    server: &Server,
+    path: &str,
+    header: Option<(&'static str, String)>,
+) -> (u8, Vec<u8>, Option<String>) {
     let address = server.address("http");
     let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
     if let Some((name, value)) = header {
@@ -125,7 +135,8 @@ fn after_handshake(server: &Server, path: &str, header: Option<(&'static str, St
     let stream = std::net::TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(testkit::LIMIT)).unwrap();
     let (mut socket, response) = tungstenite::client(request, stream).unwrap();
-    let chosen = response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
+    let chosen =
+        response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
     let message = socket.read().unwrap().into_data();
     (message[3], message[8..].to_vec(), chosen)
 }
@@ -144,7 +155,8 @@ fn the_token_may_come_with_the_handshake() {
         ]
     };
     for (path, header) in ways(&token) {
-        let offered = header.as_ref().filter(|(name, _)| name.starts_with("sec")).map(|(_, offer)| offer.clone());
+        let offered =
+            header.as_ref().filter(|(name, _)| name.starts_with("sec")).map(|(_, offer)| offer.clone());
         let (operation, body, chosen) = after_handshake(&server, &path, header);
         assert_eq!(operation, operation::WELCOME, "{path} {offered:?}");
         assert_eq!(messages::Welcome::decode(body.as_slice()).unwrap().player, player.as_str().unwrap());
@@ -175,7 +187,9 @@ fn whoever_does_not_log_in_is_let_go_and_whoever_did_stays() {
 
     let error = messages::Error::decode(&on_websocket.read().unwrap().into_data()[8..]).unwrap();
     assert_eq!(ErrorCode::from_number(error.code), Some(ErrorCode::LoginTimeout));
-    let tungstenite::Message::Close(Some(close)) = on_websocket.read().unwrap() else { panic!("a close frame") };
+    let tungstenite::Message::Close(Some(close)) = on_websocket.read().unwrap() else {
+        panic!("a close frame")
+    };
     assert_eq!(u16::from(close.code), ErrorCode::LoginTimeout.close_code());
     for raw in [&mut on_tcp, &mut began_a_frame] {
         let (operation, body) = raw.next_frame().expect("a word of farewell");
@@ -191,7 +205,10 @@ fn whoever_does_not_log_in_is_let_go_and_whoever_did_stays() {
     // Nothing came in the meantime, and the connection is as good as ever.
     inside.socket().get_ref().set_nonblocking(true).unwrap();
     let nothing = inside.socket().read();
-    assert!(matches!(nothing, Err(tungstenite::Error::Io(ref e)) if e.kind() == ErrorKind::WouldBlock), "{nothing:?}");
+    assert!(
+        matches!(nothing, Err(tungstenite::Error::Io(ref e)) if e.kind() == ErrorKind::WouldBlock),
+        "{nothing:?}"
+    );
     inside.socket().get_ref().set_nonblocking(false).unwrap();
     let echo: messages::Property =
         inside.call("echo", &messages::Property { key: "k".into(), value: "v".into() }).unwrap();

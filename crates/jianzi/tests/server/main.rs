@@ -1,4 +1,5 @@
 //! The whole server, driven from outside: the real binary, real sockets, somebody else's clients.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 mod support;
 

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use testkit::{HttpAnswer, Player, Raw, Server, frame};
 use tungstenite::Message;
 
-use crate::support::{create, join, options, player, relay_spec, resume, room_id, start, two_in_lockstep, lockstep_spec};
+use crate::support::{
+    create, join, lockstep_spec, options, player, relay_spec, resume, room_id, start, two_in_lockstep,
+};
 
 #[test]
 fn the_ready_line_names_every_address() {
@@ -119,7 +121,8 @@ fn health_and_metrics_tell_what_happens() {
 
     // Every line is one that Prometheus reads: a comment, or a series with one number.
     for line in metrics.lines() {
-        let good = line.starts_with("# HELP ") || line.starts_with("# TYPE ")
+        let good = line.starts_with("# HELP ")
+            || line.starts_with("# TYPE ")
             || line.rsplit_once(' ').is_some_and(|(series, value)| {
                 series.starts_with(|c: char| c.is_ascii_lowercase()) && value.parse::<f64>().is_ok()
             });
@@ -161,7 +164,8 @@ fn the_version_table_changes_while_the_server_runs() {
     let rule = |pattern: &str, decision: &str| json!({ "pattern": pattern, "decision": decision, "message": "see the shop" });
     let mut elsewhere = rule("3.*", "other_server");
     elsewhere["server"] = json!("wss://next.example");
-    let table = json!({ "builds": [rule("<1.2.0", "must_update"), rule("1.2.*", "please_update"), elsewhere] });
+    let table =
+        json!({ "builds": [rule("<1.2.0", "must_update"), rule("1.2.*", "please_update"), elsewhere] });
     let replaced = put_builds(&server, ADMIN, &table);
     assert_eq!(replaced.status, 200, "{}", replaced.text);
 
@@ -175,7 +179,10 @@ fn the_version_table_changes_while_the_server_runs() {
     let body = |build: &str| json!({ "code": "dev:a", "build": build });
     let outdated = server.http().post("/v1/login", &body("1.0.0"));
     assert_eq!((outdated.status, &outdated.json()["code"]), (426, &json!(ErrorCode::Outdated.number())));
-    assert_eq!(server.http().post("/v1/login", &body("1.2.0")).json()["data"]["build"]["decision"], "please_update");
+    assert_eq!(
+        server.http().post("/v1/login", &body("1.2.0")).json()["data"]["build"]["decision"],
+        "please_update"
+    );
     let version = server.http().get("/v1/version?build=3.1").json();
     assert_eq!(version["data"]["server"], "wss://next.example");
     // Whoever plays goes on.
@@ -275,7 +282,8 @@ fn a_draining_server_lets_matches_play_on_and_nobody_new_in() {
     let token = server.http().token("late");
     server.terminate();
     let login = messages::Login { token, ..Default::default() };
-    let refused = testkit::eventually("no new sessions", || Player::try_log_in(server.address("http"), &login).err());
+    let refused =
+        testkit::eventually("no new sessions", || Player::try_log_in(server.address("http"), &login).err());
     assert_eq!(refused.0, Some(ErrorCode::Draining));
     let ready = server.admin().get("/readyz");
     assert_eq!((ready.status, ready.text.as_str()), (503, "rooms are draining\n"));
@@ -283,7 +291,8 @@ fn a_draining_server_lets_matches_play_on_and_nobody_new_in() {
     // The match goes on, to its end; then the server stops without waiting for the rest of its time.
     two.frames(1, 60);
     for player in [&mut one, &mut two] {
-        let report = messages::ReportResult { room: room.clone(), result: b"over".to_vec().into(), hash: 1, tick: 60 };
+        let report =
+            messages::ReportResult { room: room.clone(), result: b"over".to_vec().into(), hash: 1, tick: 60 };
         let _: messages::RoomView = player.call("rooms.result", &report).unwrap();
     }
     let clock = clock::Clock::System;

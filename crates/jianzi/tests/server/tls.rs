@@ -171,7 +171,9 @@ fn new_certificates_are_taken_up_while_old_connections_go_on() {
     let stranger = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     std::fs::write(secured.folder.path().join("cert.pem"), stranger.cert.pem()).unwrap();
     let complaints = secured.server.events("certificates_unusable").len();
-    testkit::eventually("another complaint", || (secured.server.events("certificates_unusable").len() > complaints).then_some(()));
+    testkit::eventually("another complaint", || {
+        (secured.server.events("certificates_unusable").len() > complaints).then_some(())
+    });
     secured.still_works();
     // Good ones are taken up again afterwards.
     secured.certificate = write_certificate(&secured.folder);
@@ -265,7 +267,9 @@ fn a_slow_handshake_succeeds() {
             tls.process_new_packets().unwrap();
         }
     }
-    tls.writer().write_all(b"GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    tls.writer()
+        .write_all(b"GET /v1/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .unwrap();
     send(&mut tls, &mut stream);
     let mut answer = Vec::new();
     StreamOwned::new(tls, stream).read_to_end(&mut answer).unwrap();
