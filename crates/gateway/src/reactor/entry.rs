@@ -26,6 +26,11 @@ pub struct Entry {
     pub address: ClientAddress,
     /// A listed proxy's header may still come. Only once: what stands behind it was written by the client.
     awaits_proxy: bool,
+    /// Why it may not come in: said as soon as it is known in which words, since a WebSocket's client cannot read
+    /// the answer to a handshake that failed.
+    turned_away: Option<Box<Fault>>,
+    /// The doorman counts it.
+    pub counted: bool,
     pub listener: ListenerKind,
     /// Bytes that are not a whole frame yet; empty most of the time.
     arrived: Vec<u8>,
@@ -100,6 +105,8 @@ impl Entry {
             probed: false,
             address,
             awaits_proxy: address.is_proxy,
+            turned_away: None,
+            counted: true,
             listener,
             arrived: Vec::new(),
         }
@@ -117,6 +124,16 @@ impl Entry {
             Kind::Live(live) => Some(live),
             Kind::Head { .. } | Kind::Gone => None,
         }
+    }
+
+    /// The connection may stay until it has been told this, and no longer.
+    pub fn turn_away(&mut self, services: &Services, fault: Fault) {
+        services.metrics.gateway.refused_total.of(&[fault.code.name()]).increment();
+        self.turned_away = Some(Box::new(fault));
+    }
+
+    pub fn is_turned_away(&self) -> bool {
+        self.turned_away.is_some()
     }
 
     pub fn is_head(&self) -> bool {
@@ -196,9 +213,7 @@ impl Entry {
                     if let Some(source) = source {
                         let proxies = &services.config.proxies;
                         let address = proxies.client_address(self.address.ip, Some(source.ip()), None);
-                        if let Err(fault) = self.move_to(services, address) {
-                            return self.refuse(services, &fault);
-                        }
+                        self.move_to(services, address);
                     }
                 }
                 Err(error) => {
@@ -217,30 +232,32 @@ impl Entry {
         match handshake::read_head(&self.arrived) {
             Head::Incomplete => Outcome::GoOn,
             Head::Bad(sentence) => self.refuse(services, &Fault::new(ErrorCode::BadRequest, sentence)),
-            Head::Other => self.hand_over(),
+            Head::Other => match self.turned_away.take() {
+                None => self.hand_over(),
+                Some(fault) => self.say_no(&fault),
+            },
             Head::Upgrade { request, length } => {
                 self.arrived.drain(..length);
                 if let Some(forwarded) = &request.forwarded_for {
                     let address =
                         services.config.proxies.client_address(self.address.ip, None, Some(forwarded));
-                    if let Err(fault) = self.move_to(services, address) {
-                        return self.refuse(services, &fault);
-                    }
+                    self.move_to(services, address);
                 }
                 self.go_live(services, Transport::WebSocket, Some(request))
             }
         }
     }
 
-    /// The client is not where it seemed to be: it counts at its own address from now on.
-    fn move_to(&mut self, services: &Services, address: ClientAddress) -> Result<(), Fault> {
-        if address == self.address {
-            return Ok(());
+    /// The client is not where it seemed to be: it counts at its own address from now on, if there is room.
+    fn move_to(&mut self, services: &Services, address: ClientAddress) {
+        if address == self.address || self.is_turned_away() {
+            return;
         }
-        services.doorman.admit(address.key(), self.heard_at)?;
+        if let Err(fault) = services.doorman.admit(address.key(), self.heard_at) {
+            return self.turn_away(services, fault);
+        }
         services.doorman.leave(self.address.key(), None);
         self.address = address;
-        Ok(())
     }
 
     fn go_live(
@@ -260,7 +277,7 @@ impl Entry {
             let mut accept = Vec::new();
             handshake::write_accept(&mut accept, &request);
             live.connection.send_raw(&accept);
-            if let Some(token) = request.token {
+            if let Some(token) = request.token.filter(|_| self.turned_away.is_none()) {
                 let login = protocol::messages::Login {
                     token,
                     build: request.build.unwrap_or_default(),
@@ -272,6 +289,9 @@ impl Entry {
                     live.connection.close(operation::ERROR, &fault);
                 }
             }
+        }
+        if let Some(fault) = self.turned_away.take() {
+            live.connection.close(operation::ERROR, &fault);
         }
         self.kind = Kind::Live(live);
         let mut arrived = std::mem::take(&mut self.arrived);
@@ -289,6 +309,17 @@ impl Entry {
     /// Ends a connection that never became anything, with a sentence where its protocol has a place for one.
     pub fn refuse(&mut self, services: &Services, fault: &Fault) -> Outcome {
         services.metrics.gateway.refused_total.of(&[fault.code.name()]).increment();
+        self.say_no(fault)
+    }
+
+    /// What the connection was turned away for, where it never said a word itself.
+    pub fn say_why(&mut self) {
+        if let Some(fault) = self.turned_away.take() {
+            self.say_no(&fault);
+        }
+    }
+
+    fn say_no(&mut self, fault: &Fault) -> Outcome {
         if let Kind::Head { socket, tls } = &mut self.kind {
             let mut answer = Vec::new();
             let retry_after_s = fault.retry_after.map(|after| after.as_secs().max(1));

@@ -32,8 +32,10 @@ const FIRST_LISTENER: usize = usize::MAX / 2;
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// Events handled before what they gave rise to is written: more would save a few calls and cost latency.
 const EVENTS: usize = 128;
-/// How long a connection that we have ended may take to end too.
+/// How long a connection that we have ended may take to end too, and one that was turned away to say what it is.
 const LINGER: Duration = Duration::from_secs(2);
+/// Connections of one reactor that wait to hear why they may not come in; those beyond are ended at once.
+const TURNED_AWAY_AT_ONCE: usize = 1024;
 
 /// One thread's world.
 pub struct Reactor {
@@ -50,6 +52,8 @@ pub struct Reactor {
     next_sweep: Moment,
     /// What the last sweep saw waiting for slow connections.
     queued_bytes: i64,
+    /// Entries that the doorman did not let in.
+    uncounted: usize,
     stopping: bool,
 }
 
@@ -68,6 +72,7 @@ impl Reactor {
             buffer: vec![0; 64 * 1024],
             next_sweep: Moment::ZERO,
             queued_bytes: 0,
+            uncounted: 0,
             stopping: false,
         })
     }
@@ -209,8 +214,12 @@ impl Reactor {
         let mut entry = Entry::new(socket, tls, kind, peer, &services);
         services.metrics.gateway.accepted_total.of(&[kind.label()]).increment();
         if let Err(fault) = services.doorman.admit(entry.address.key(), entry.opened_at) {
-            entry.refuse(&services, &fault);
-            return;
+            entry.counted = false;
+            if self.uncounted >= TURNED_AWAY_AT_ONCE {
+                entry.refuse(&services, &fault);
+                return;
+            }
+            entry.turn_away(&services, fault);
         }
         let slot = self.entries.vacant_entry();
         let token = Token(slot.key());
@@ -218,9 +227,12 @@ impl Reactor {
         let Some(socket) = entry.socket_mut() else { return };
         if let Err(error) = self.poll.registry().register(socket, token, interest) {
             tracing::warn!(event = "register_failed", %error);
-            services.doorman.leave(entry.address.key(), None);
+            if entry.counted {
+                services.doorman.leave(entry.address.key(), None);
+            }
             return;
         }
+        self.uncounted += usize::from(!entry.counted);
         services.metrics.gateway.connections_open.of(&[kind.label()]).increment();
         entry.listener = kind;
         slot.insert(entry);
@@ -229,6 +241,7 @@ impl Reactor {
     /// Releases everything that a connection held.
     fn forget(&mut self, key: usize) {
         let entry = self.entries.remove(key);
+        self.uncounted -= usize::from(!entry.counted);
         release(&self.services, &entry);
     }
 
@@ -257,7 +270,9 @@ impl Reactor {
 fn release(services: &Services, entry: &Entry) {
     let live = entry.live();
     let session = live.and_then(|live| live.session.as_ref());
-    services.doorman.leave(entry.address.key(), session.map(AsRef::as_ref));
+    if entry.counted {
+        services.doorman.leave(entry.address.key(), session.map(AsRef::as_ref));
+    }
     services.metrics.gateway.connections_open.of(&[entry.listener.label()]).decrement();
     if let Some(live) = live {
         let reason = live.connection.closing();
@@ -279,6 +294,13 @@ fn sweep_entry(services: &Services, entry: &mut Entry, now: Moment) -> bool {
     let config = &services.config;
     let silent = now.since(entry.heard_at);
     let Some(live) = entry.live() else {
+        if entry.is_turned_away() {
+            let over = now.since(entry.opened_at) >= LINGER;
+            if over {
+                entry.say_why();
+            }
+            return over;
+        }
         if now.since(entry.opened_at) < config.login_timeout {
             return false;
         }

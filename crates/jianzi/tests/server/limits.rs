@@ -262,6 +262,8 @@ fn connect_from(source: Ipv4Addr, address: SocketAddr) -> TcpStream {
 fn ten_thousand_connects_from_one_address_stay_bounded() {
     const CONNECTS: usize = 10_000;
     const ALLOWED: f64 = 300.0;
+    /// Those who wait to hear why they may not come in are bounded too.
+    const TURNED_AWAY: f64 = 1024.0;
     let _alone = alone();
     let server = Server::start(
         options()
@@ -286,7 +288,7 @@ fn ten_thousand_connects_from_one_address_stay_bounded() {
             most = most.max(open());
         }
     }
-    assert!(most > ALLOWED / 2.0 && most <= ALLOWED + 1.0, "bounded, and the bound was reached: {most}");
+    assert!(most > ALLOWED && most <= ALLOWED + TURNED_AWAY + 1.0, "bounded, and the bound was reached: {most}");
     let mut elsewhere = Raw::over(connect_from(Ipv4Addr::new(127, 0, 0, 2), server.address("tcp")));
     elsewhere.send(&frame(operation::LOGIN, &messages::Login { token, ..Default::default() }));
     assert_eq!(elsewhere.next_frame().unwrap().0, operation::WELCOME, "other addresses are let in");
@@ -313,6 +315,43 @@ fn ten_thousand_connects_from_one_address_stay_bounded() {
     memory_returns(&server, before, 12 * MIB);
 }
 
+/// A WebSocket's client cannot read why its handshake failed, so it succeeds, and the first frame says it.
+#[test]
+fn those_who_come_too_fast_are_told_when_to_come_back() {
+    let slow = || options().with("LIMITS__ARRIVALS", "1/s burst 4");
+    let server = Server::start(slow());
+    let mut inside = player(&server, "inside");
+    // The rate is used up by the login over HTTP, the player, and these.
+    let _others = [Raw::connect(server.address("tcp")), Raw::connect(server.address("tcp"))];
+    let mut longest = 0;
+    for _ in 0..20 {
+        let mut socket = Player::open(server.address("http"), "/ws");
+        // A client says what it wants before it hears that it cannot have it.
+        let _ = socket.send(tungstenite::Message::binary(login_by_name("late")));
+        let first = socket.read().unwrap().into_data();
+        if first[3] == operation::WELCOME {
+            continue;
+        }
+        assert_eq!(first[3], operation::ERROR);
+        let error = messages::Error::decode(&first[8..]).unwrap();
+        assert_eq!(ErrorCode::from_number(error.code), Some(ErrorCode::Overloaded));
+        assert!(error.retry_after_ms > 0);
+        longest = longest.max(error.retry_after_ms);
+        let tungstenite::Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a close frame") };
+        assert_eq!(u16::from(close.code), ErrorCode::Overloaded.close_code());
+    }
+    assert!(longest > 5_000, "they are told to come one after another: {longest} ms");
+    let mut on_tcp = Raw::connect(server.address("tcp"));
+    on_tcp.send(&login_by_name("late"));
+    let error = error(&mut on_tcp);
+    assert_eq!(ErrorCode::from_number(error.code), Some(ErrorCode::Overloaded));
+    assert!(error.retry_after_ms > 0 && on_tcp.read_to_end().is_empty());
+    let over_http = server.http().get("/v1/version");
+    assert_eq!(over_http.status, 503);
+    assert!(over_http.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().unwrap() >= 1));
+    echo(&mut inside);
+}
+
 /// PROXY header, version 2: TCP over IPv4.
 fn proxy_v2(source: Ipv4Addr) -> Vec<u8> {
     let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C".to_vec();
@@ -336,6 +375,28 @@ fn upgrade(login: &[u8], forwarded: Option<Ipv4Addr>) -> Vec<u8> {
     bytes.extend_from_slice(&[0x82, 0x80 | login.len() as u8, 0, 0, 0, 0]);
     bytes.extend_from_slice(login);
     bytes
+}
+
+/// What comes first behind an accepted handshake: a welcome, or an error.
+fn first_word(raw: &mut Raw) -> Result<(), messages::Error> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        raw.stream().read_exact(&mut byte).expect("an answer to the handshake");
+        head.push(byte[0]);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    // The server's frames are not masked: two bytes of header, and two more for a medium length.
+    let mut header = [0; 2];
+    raw.stream().read_exact(&mut header).unwrap();
+    if header[1] == 126 {
+        raw.stream().read_exact(&mut [0; 2]).unwrap();
+    }
+    match raw.next_frame().unwrap() {
+        (operation::WELCOME, _) => Ok(()),
+        (operation::ERROR, body) => Err(messages::Error::decode(body.as_slice()).unwrap()),
+        (other, _) => panic!("operation {other}"),
+    }
 }
 
 fn behind_proxy() -> ServerOptions {
@@ -406,7 +467,7 @@ fn nobody_moves_to_another_address_by_saying_so() {
     for (number, second) in [proxy_v1(elsewhere(1)), proxy_v2(elsewhere(2))].into_iter().enumerate() {
         let login = login_by_name(&format!("spoofed-{number}"));
         let mut raw = Raw::connect(server.address("http"));
-        raw.send(&proxy_v2(own));
+        raw.send(&[&proxy_v2(own)[..], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"].concat());
         let said = raw.read_to_end();
         assert_eq!(HttpAnswer::read(&said).status, 429, "full");
 
@@ -424,21 +485,22 @@ fn nobody_moves_to_another_address_by_saying_so() {
     // Behind a header that names the client, X-Forwarded-For is the client's own invention.
     let mut raw = Raw::connect(server.address("http"));
     raw.send(&[proxy_v1(own), upgrade(&login_by_name("third"), Some(elsewhere(9)))].concat());
-    assert_eq!(HttpAnswer::read(&raw.read_to_end()).status, 429);
+    let refused = first_word(&mut raw).expect_err("its address is full");
+    assert_eq!(ErrorCode::from_number(refused.code), Some(ErrorCode::TooManyConnections));
     // From a peer that is not listed a header is nonsense, and nothing is believed.
     let mut raw = Raw::over(connect_from(Ipv4Addr::new(127, 0, 0, 2), server.address("tcp")));
     raw.send(&[proxy_v1(elsewhere(3)), login_by_name("unlisted")].concat());
     assert_eq!(ErrorCode::from_number(error(&mut raw).code), Some(ErrorCode::BadMagic));
-    let forwarded: Vec<Vec<u8>> = (0..3)
+    let forwarded: Vec<Option<ErrorCode>> = (0..3)
         .map(|number| {
-            let mut stream = connect_from(Ipv4Addr::new(127, 0, 0, 3), server.address("http"));
             let login = login_by_name(&format!("forwarded-{number}"));
-            std::io::Write::write_all(&mut stream, &upgrade(&login, Some(elsewhere(20 + number)))).unwrap();
-            let mut first = vec![0; 12];
-            stream.read_exact(&mut first).unwrap();
-            held.push(Raw::over(stream));
-            first
+            let stream = connect_from(Ipv4Addr::new(127, 0, 0, 3), server.address("http"));
+            let mut raw = Raw::over(stream);
+            raw.send(&upgrade(&login, Some(elsewhere(20 + number))));
+            let outcome = first_word(&mut raw).err().map(|error| ErrorCode::from_number(error.code).unwrap());
+            held.push(raw);
+            outcome
         })
         .collect();
-    assert_eq!(forwarded, [b"HTTP/1.1 101", b"HTTP/1.1 101", b"HTTP/1.1 429"], "three of one address");
+    assert_eq!(forwarded, [None, None, Some(ErrorCode::TooManyConnections)], "three of one address");
 }
