@@ -291,6 +291,7 @@ export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 	/** The rules gave a result, or `end` was called. */
 	over: boolean;
 	result?: Uint8Array;
+	private broken;
 	private run;
 	private target;
 	private backfilled;
@@ -322,6 +323,7 @@ export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 	/** Ends the match for this player and reports the outcome, for rules without `result`. */
 	end(result?: ArrayLike<number>): void;
 	private takeTick;
+	private applyAhead;
 	private keepAhead;
 	private apply;
 	private step;

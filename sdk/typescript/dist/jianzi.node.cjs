@@ -1191,6 +1191,7 @@ var Lockstep = class extends Emitter {
     this.tick = 0;
     /** The rules gave a result, or `end` was called. */
     this.over = false;
+    this.broken = false;
     this.run = 0;
     this.target = 0;
     this.backfilled = 0;
@@ -1231,7 +1232,7 @@ var Lockstep = class extends Emitter {
    * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
    */
   input(data, options = {}) {
-    if (this.over || this.room.isOver()) return { ok: false, reason: "over" };
+    if (this.over || this.broken || this.room.isOver()) return { ok: false, reason: "over" };
     if (this.room.seat() === void 0) return { ok: false, reason: "spectator" };
     if (!this.room.isPlaying() && !this.tick) return { ok: false, reason: "not_started" };
     if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
@@ -1283,13 +1284,21 @@ var Lockstep = class extends Emitter {
   /** @internal */
   take(frame2) {
     const { inputs } = this.room;
-    if (frame2.run < this.run) return;
+    if (frame2.run < this.run || this.broken) return;
     const newRun = this.run > 0 && frame2.run > this.run;
     if (newRun && frame2.continuesAt) {
       if (frame2.continuesAt <= this.tick) this.rewind(frame2.continuesAt - 1, frame2.run);
     } else if (newRun) this.doubt();
     this.run = frame2.run;
-    for (let i = 0; i < frame2.ticks.length; i++) this.takeTick(frame2.tick + i, frame2.ticks[i], frame2.backfill);
+    try {
+      for (let i = 0; i < frame2.ticks.length; i++) this.takeTick(frame2.tick + i, frame2.ticks[i], frame2.backfill);
+    } catch (error) {
+      this.broken = true;
+      this.room.failed(new JianziError(MISUSE, `the rules failed at tick ${this.tick + 1}: ${error.message}`));
+      guard(() => {
+        throw error;
+      });
+    }
     if (newRun) inputs.after(frame2.applied).forEach((input) => this.room.sendInput(input));
     else inputs.acknowledge(frame2.applied);
     if (this.over) this.unverifiedFrom = this.interruptedAt = void 0;
@@ -1310,15 +1319,20 @@ var Lockstep = class extends Emitter {
   takeTick(tick, bytes, backfill) {
     if (tick <= this.tick) {
       const ours = this.unverifiedFrom !== void 0 && this.log.get(tick);
-      if (!ours || same(ours, bytes)) return;
+      if (!ours) return;
+      if (same(ours, bytes)) {
+        if (tick === this.tick) this.unverifiedFrom = void 0;
+        return this.applyAhead(backfill);
+      }
       this.rewind(tick === this.unverifiedFrom ? 0 : tick - 1, this.run);
-      if (tick > this.tick + 1) return;
     }
     if (this.over) return;
-    if (tick > this.tick + 1) return this.keepAhead(tick, bytes);
-    this.unverifiedFrom = void 0;
+    if (tick > this.tick + 1 || this.unverifiedFrom !== void 0) return this.keepAhead(tick, bytes);
     this.apply(tick, bytes, backfill);
-    for (let next; !this.over && (next = this.ahead[this.tick + 1]); ) {
+    this.applyAhead(backfill);
+  }
+  applyAhead(backfill) {
+    for (let next; !this.over && this.unverifiedFrom === void 0 && (next = this.ahead[this.tick + 1]); ) {
       delete this.ahead[this.tick + 1];
       this.aheadCount--;
       this.apply(this.tick + 1, next, backfill);
@@ -1330,7 +1344,7 @@ var Lockstep = class extends Emitter {
       this.aheadCount++;
     }
     this.interrupted();
-    this.room.resume(this.tick + 1);
+    this.room.resume(this.unverifiedFrom || this.tick + 1);
   }
   apply(tick, bytes, backfill) {
     if (tick === 1) this.seated();
@@ -1675,7 +1689,8 @@ var Room = class extends Emitter {
           if (!this.over) this.emit("error", asJianziError(error));
         });
       },
-      rewound: (event) => this.emit("rewound", event)
+      rewound: (event) => this.emit("rewound", event),
+      failed: (fault) => this.emit("error", fault)
     };
   }
 };
@@ -1823,8 +1838,6 @@ var Connection = class {
   constructor(transport, url, clock, events) {
     this.clock = clock;
     this.events = events;
-    /** While somebody plays: heartbeats come faster. */
-    this.watchful = false;
     this.over = false;
     this.heartbeatMs = 0;
     this.beatenAt = 0;
@@ -1926,7 +1939,7 @@ var Connection = class {
   watch(planned) {
     if (this.over) return;
     const now = this.clock.now();
-    const period = this.watchful ? Math.min(WATCHFUL_MS, this.heartbeatMs) : this.heartbeatMs;
+    const period = this.events.isPlaying() ? Math.min(WATCHFUL_MS, this.heartbeatMs) : this.heartbeatMs;
     const slept = now - planned > period / 2;
     if (!slept && now - this.heardAt > 2 * period) return this.end(new JianziError(NETWORK, "the server is silent"));
     if (slept) this.probe();
@@ -1964,6 +1977,8 @@ var RESUME_SPENT = 2004;
 var LOGIN_DEADLINE_MS = 3e4;
 var RETRY_WITHIN_MS = 1e3;
 var RELOGINS = 2;
+var STEADY_MS = 2e3;
+var SHORT_LIVES = 3;
 var ASLEEP_MS = 5e3;
 var Session = class {
   constructor(options, transport, auth, lifecycle, clock, events) {
@@ -1977,6 +1992,9 @@ var Session = class {
     this.online = false;
     this.attempt = 0;
     this.relogins = 0;
+    this.onlineSince = 0;
+    /** Connections in a row that ended soon after their welcome. */
+    this.shortLives = 0;
     this.redirects = 0;
     this.hidden = false;
     this.disposed = false;
@@ -2001,7 +2019,7 @@ var Session = class {
     });
     this.flight = flight;
     this.auth.as(options);
-    this.attempt = this.relogins = this.redirects = 0;
+    this.attempt = this.relogins = this.redirects = this.shortLives = 0;
     if (this.status.state !== "reconnecting") this.tell({ state: "connecting", attempt: 1, delayMs: 0 });
     this.connect();
     return flight.promise;
@@ -2014,9 +2032,6 @@ var Session = class {
     if (!this.online || !this.connection) return false;
     this.connection.send(operation, body, withinMs);
     return true;
-  }
-  watchful(playing) {
-    if (this.connection) this.connection.watchful = playing;
   }
   /** Orderly; a new login may follow. */
   leave() {
@@ -2052,6 +2067,7 @@ var Session = class {
       frame: (operation, body) => this.events.frame(operation, body),
       heartbeat: (sentAt, serverMs) => this.events.heartbeat(sentAt, serverMs),
       lastPush: () => this.events.lastPush(),
+      isPlaying: () => this.events.isPlaying(),
       ended: (fault) => {
         if (generation === this.generation) this.ended(fault);
       }
@@ -2069,9 +2085,9 @@ var Session = class {
     this.welcome = welcome;
     this.connection = connection;
     this.online = true;
-    this.attempt = this.relogins = 0;
+    this.relogins = 0;
     this.player = { id: welcome.player, name: this.auth.player && this.auth.player.id === welcome.player && this.auth.player.name || "" };
-    connection.watchful = this.events.isPlaying();
+    this.onlineSince = this.clock.now();
     this.events.heartbeat(sentAt, welcome.timeMs);
     this.events.welcome(welcome);
     this.tell({ state: "online" });
@@ -2086,6 +2102,9 @@ var Session = class {
     this.drop();
     if (this.online) {
       this.online = false;
+      const short = this.clock.now() - this.onlineSince < STEADY_MS;
+      this.shortLives = short ? this.shortLives + 1 : 0;
+      this.attempt = Math.max(0, this.shortLives - SHORT_LIVES);
       this.events.lost();
     }
     this.failed(fault);
@@ -2328,7 +2347,6 @@ var Jianzi = class _Jianzi extends Emitter {
     this.rooms.push(push);
     this.matches.push(push);
     if (push.notice) this.emit("notice", push.notice);
-    this.core.watchful(this.rooms.isPlaying());
     if (gap) {
       this.rooms.reread();
       this.matches.reread();

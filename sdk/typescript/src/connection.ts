@@ -14,6 +14,8 @@ export interface ConnectionEvents {
   frame(operation: number, body: Uint8Array): void;
   heartbeat(sentAt: number, serverMs: number): void;
   lastPush(): number;
+  /** While somebody plays, heartbeats come faster. */
+  isPlaying(): boolean;
   /** Once; nothing follows. Not after close(). */
   ended(fault: JianziError): void;
 }
@@ -24,8 +26,6 @@ const WATCHFUL_MS = 2000;
 const PROBE_MS = 2000;
 
 export class Connection {
-  /** While somebody plays: heartbeats come faster. */
-  watchful = false;
   private link?: Link;
   private over = false;
   private heardAt: number;
@@ -145,7 +145,7 @@ export class Connection {
   private watch(planned: number): void {
     if (this.over) return;
     const now = this.clock.now();
-    const period = this.watchful ? Math.min(WATCHFUL_MS, this.heartbeatMs) : this.heartbeatMs;
+    const period = this.events.isPlaying() ? Math.min(WATCHFUL_MS, this.heartbeatMs) : this.heartbeatMs;
     const slept = now - planned > period / 2;
     if (!slept && now - this.heardAt > 2 * period) return this.end(new JianziError(NETWORK, "the server is silent"));
     if (slept) this.probe();

@@ -194,7 +194,6 @@ export class Jianzi extends Emitter<JianziEvents> {
     this.rooms.push(push);
     this.matches.push(push);
     if (push.notice) this.emit("notice", push.notice);
-    this.core.watchful(this.rooms.isPlaying());
     if (gap) {
       this.rooms.reread();
       this.matches.reread();

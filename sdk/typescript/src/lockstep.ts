@@ -1,7 +1,7 @@
 // Lockstep (帧同步): every client computes the same state from the same inputs. This file applies what the room says in
 // order, exactly once, whatever the network does: frames that come twice, late, in a hurry, or not at all.
 import type { Clock } from "./clock";
-import { Emitter } from "./emitter";
+import { Emitter, guard } from "./emitter";
 import { JianziError, MISUSE } from "./errors";
 import type { Frame } from "./generated/messages";
 import { type Inputs, readInputs, type SentInput } from "./inputs";
@@ -84,6 +84,7 @@ export interface LockstepRoom {
   sendHash(tick: number, hash: number): void;
   report(result: Uint8Array, hash: number, tick: number): void;
   rewound(event: { from: number; to: number; reason: string }): void;
+  failed(fault: JianziError): void;
 }
 
 const INPUT_BYTES = 1024;
@@ -101,6 +102,7 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
   /** The rules gave a result, or `end` was called. */
   over = false;
   result?: Uint8Array;
+  private broken = false;
   private run = 0;
   private target = 0;
   private backfilled = 0;
@@ -151,7 +153,7 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
    * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
    */
   input(data: ArrayLike<number>, options: { tick?: number } = {}): InputVerdict {
-    if (this.over || this.room.isOver()) return { ok: false, reason: "over" };
+    if (this.over || this.broken || this.room.isOver()) return { ok: false, reason: "over" };
     if (this.room.seat() === undefined) return { ok: false, reason: "spectator" };
     if (!this.room.isPlaying() && !this.tick) return { ok: false, reason: "not_started" };
     if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
@@ -211,13 +213,22 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
   /** @internal */
   take(frame: Frame): void {
     const { inputs } = this.room;
-    if (frame.run < this.run) return;
+    if (frame.run < this.run || this.broken) return;
     const newRun = this.run > 0 && frame.run > this.run;
     if (newRun && frame.continuesAt) {
       if (frame.continuesAt <= this.tick) this.rewind(frame.continuesAt - 1, frame.run);
     } else if (newRun) this.doubt();
     this.run = frame.run;
-    for (let i = 0; i < frame.ticks.length; i++) this.takeTick(frame.tick + i, frame.ticks[i] as Uint8Array, frame.backfill);
+    try {
+      for (let i = 0; i < frame.ticks.length; i++) this.takeTick(frame.tick + i, frame.ticks[i] as Uint8Array, frame.backfill);
+    } catch (error) {
+      // Rules that cannot go on: the connection is not to blame.
+      this.broken = true;
+      this.room.failed(new JianziError(MISUSE, `the rules failed at tick ${this.tick + 1}: ${(error as Error).message}`));
+      guard(() => {
+        throw error;
+      });
+    }
     if (newRun) inputs.after(frame.applied).forEach((input) => this.room.sendInput(input));
     else inputs.acknowledge(frame.applied);
     if (this.over) this.unverifiedFrom = this.interruptedAt = undefined;
@@ -242,17 +253,23 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
   private takeTick(tick: number, bytes: Uint8Array, backfill: boolean): void {
     if (tick <= this.tick) {
       const ours = this.unverifiedFrom !== undefined && this.log.get(tick);
-      if (!ours || same(ours, bytes)) return;
+      if (!ours) return;
+      if (same(ours, bytes)) {
+        if (tick === this.tick) this.unverifiedFrom = undefined;
+        return this.applyAhead(backfill);
+      }
       // Ours is of an older run. If even the first one compared differs, so may those before it.
       this.rewind(tick === this.unverifiedFrom ? 0 : tick - 1, this.run);
-      if (tick > this.tick + 1) return;
     }
     // Once decided, the match stays as it was then.
     if (this.over) return;
-    if (tick > this.tick + 1) return this.keepAhead(tick, bytes);
-    this.unverifiedFrom = undefined;
+    if (tick > this.tick + 1 || this.unverifiedFrom !== undefined) return this.keepAhead(tick, bytes);
     this.apply(tick, bytes, backfill);
-    for (let next; !this.over && (next = this.ahead[this.tick + 1]); ) {
+    this.applyAhead(backfill);
+  }
+
+  private applyAhead(backfill: boolean): void {
+    for (let next; !this.over && this.unverifiedFrom === undefined && (next = this.ahead[this.tick + 1]); ) {
       delete this.ahead[this.tick + 1];
       this.aheadCount--;
       this.apply(this.tick + 1, next, backfill);
@@ -265,7 +282,7 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
       this.aheadCount++;
     }
     this.interrupted();
-    this.room.resume(this.tick + 1);
+    this.room.resume(this.unverifiedFrom || this.tick + 1);
   }
 
   private apply(tick: number, bytes: Uint8Array, backfill: boolean): void {

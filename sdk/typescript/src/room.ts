@@ -347,6 +347,7 @@ export class Room extends Emitter<RoomEvents> {
         });
       },
       rewound: (event: { from: number; to: number; reason: string }) => this.emit("rewound", event),
+      failed: (fault: JianziError) => this.emit("error", fault),
     };
   }
 }

@@ -37,6 +37,9 @@ const LOGIN_DEADLINE_MS = 30000;
 const RETRY_WITHIN_MS = 1000;
 /** Fresh tokens asked for on the way to one welcome; then something is wrong. */
 const RELOGINS = 2;
+const STEADY_MS = 2000;
+/** So many may be bad luck. */
+const SHORT_LIVES = 3;
 /** A sleeping platform keeps a socket for about so long. */
 const ASLEEP_MS = 5000;
 
@@ -49,6 +52,9 @@ export class Session {
   private online = false;
   private attempt = 0;
   private relogins = 0;
+  private onlineSince = 0;
+  /** Connections in a row that ended soon after their welcome. */
+  private shortLives = 0;
   private redirects = 0;
   private hidden = false;
   private disposed = false;
@@ -88,7 +94,7 @@ export class Session {
     });
     this.flight = flight;
     this.auth.as(options);
-    this.attempt = this.relogins = this.redirects = 0;
+    this.attempt = this.relogins = this.redirects = this.shortLives = 0;
     if (this.status.state !== "reconnecting") this.tell({ state: "connecting", attempt: 1, delayMs: 0 });
     this.connect();
     return flight.promise;
@@ -103,10 +109,6 @@ export class Session {
     if (!this.online || !this.connection) return false;
     this.connection.send(operation, body, withinMs);
     return true;
-  }
-
-  watchful(playing: boolean): void {
-    if (this.connection) this.connection.watchful = playing;
   }
 
   /** Orderly; a new login may follow. */
@@ -146,6 +148,7 @@ export class Session {
       frame: (operation, body) => this.events.frame(operation, body),
       heartbeat: (sentAt, serverMs) => this.events.heartbeat(sentAt, serverMs),
       lastPush: () => this.events.lastPush(),
+      isPlaying: () => this.events.isPlaying(),
       ended: (fault) => {
         if (generation === this.generation) this.ended(fault);
       },
@@ -165,9 +168,9 @@ export class Session {
     this.welcome = welcome;
     this.connection = connection;
     this.online = true;
-    this.attempt = this.relogins = 0;
+    this.relogins = 0;
     this.player = { id: welcome.player, name: (this.auth.player && this.auth.player.id === welcome.player && this.auth.player.name) || "" };
-    connection.watchful = this.events.isPlaying();
+    this.onlineSince = this.clock.now();
     this.events.heartbeat(sentAt, welcome.timeMs);
     this.events.welcome(welcome);
     this.tell({ state: "online" });
@@ -183,6 +186,10 @@ export class Session {
     this.drop();
     if (this.online) {
       this.online = false;
+      const short = this.clock.now() - this.onlineSince < STEADY_MS;
+      this.shortLives = short ? this.shortLives + 1 : 0;
+      // Connections that die as soon as they live count as failures: no racing round.
+      this.attempt = Math.max(0, this.shortLives - SHORT_LIVES);
       this.events.lost();
     }
     this.failed(fault);

@@ -364,3 +364,56 @@ test("ticks that the room has never reached are given up", async () => {
   assert.equal(game.tick, 49);
   assert.deepEqual(game.state.log, [1]);
 });
+
+test("a run that is new and does not say where it went on is compared before it is played", async () => {
+  const { clock, fake, game, room, server } = await playing();
+  const rewinds: { to: number }[] = [];
+  room.on("rewound", (event) => rewinds.push(event));
+  fake.tick(100);
+  await clock.advance(5);
+  game.input([9]);
+  await clock.advance(5);
+  fake.tick(10);
+  await clock.advance(5);
+  // The first message of the run never reaches the client.
+  fake.recover(101, 0);
+  fake.lossy = true;
+  fake.tick(10);
+  fake.lossy = false;
+  fake.tick(1);
+  await clock.advance(5);
+  fake.tick(3);
+  await clock.advance(100);
+  fake.tick(1);
+  await clock.advance(100);
+  assert.deepEqual(rewinds.map(({ to }) => to), [100]);
+  assert.equal(game.tick, fake.ticks.length);
+  assert.deepEqual(game.state.log, fake.inputs());
+  assert.deepEqual(game.state.log, [9]);
+  assert.equal(server.logins.length, 1);
+});
+
+test("rules that throw stop the game, not the connection", async () => {
+  const thrown: unknown[] = [];
+  const others = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", (reason) => thrown.push(reason));
+  const { clock, fake, game, room, server, jz } = await playing({}, {}, {
+    ...sumRules,
+    step(state, tick) {
+      if (tick.tick === 3) throw new Error("a bug");
+      return sumRules.step(state, tick);
+    },
+  });
+  const errors: string[] = [];
+  room.on("error", ({ message }) => errors.push(message));
+  fake.tick(9);
+  await clock.advance(5000);
+  process.removeAllListeners("unhandledRejection");
+  for (const other of others) process.on("unhandledRejection", other as () => void);
+  assert.deepEqual(errors, ["the rules failed at tick 3: a bug"]);
+  assert.equal((thrown[0] as Error).message, "a bug");
+  assert.equal(jz.status.state, "online");
+  assert.equal(server.logins.length, 1);
+  assert.equal(game.tick, 2);
+  assert.equal(game.input([1]).ok, false);
+});

@@ -206,6 +206,19 @@ test("garbage from the server ends the connection, and the next one works", asyn
   assert.equal(server.logins.length, 2);
 });
 
+test("connections that die as soon as they live are no reason to race round", async () => {
+  const { clock, server, jz } = world();
+  clock.chance = () => 0.9;
+  await within(clock, 1000, jz.login());
+  for (let i = 0; i < 4000; i++) {
+    if (jz.status.state === "online") server.cut();
+    await clock.advance(10);
+  }
+  assert.ok(server.logins.length < 12, `${server.logins.length} logins in 40 s`);
+  await clock.advance(60000);
+  assert.equal(jz.status.state, "online");
+});
+
 test("close() says good-bye and releases everything", async () => {
   const { clock, server, jz } = world();
   await within(clock, 1000, jz.login());
@@ -255,9 +268,17 @@ test("the verdict on the build: please update, other server", async () => {
   const { clock, server, jz } = world();
   const updates: string[] = [];
   jz.on("update", ({ message }) => updates.push(message));
+  server.build = { decision: 1, message: "2.0 is out", server: "" };
   await within(clock, 1000, jz.login());
-  assert.deepEqual(updates, []);
-  assert.equal(server.opened.length, 1);
+  assert.deepEqual(updates, ["2.0 is out"]);
+  server.build = { decision: 3, message: "", server: "wss://other.test/ws" };
+  server.cut();
+  await clock.advance(1000);
+  server.build = undefined;
+  await clock.advance(60000);
+  assert.equal(jz.status.state, "online");
+  assert.deepEqual([...new Set(server.opened)], ["ws://server.test/ws", "wss://other.test/ws"]);
+  assert.ok(server.opened.length <= 6, "it does not go round in circles");
 });
 
 test("an exception in a listener reaches the console and nothing else", async () => {
