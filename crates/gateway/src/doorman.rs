@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use admission::{AddressKey, Arrivals, ConnectionLimits};
 use clock::{Chance, Moment};
+use model::{AppId, PlayerId};
 use protocol::Fault;
 
 use crate::config::GatewayConfig;
@@ -35,6 +36,14 @@ impl Doorman {
 
     pub fn log_in(&self, address: Option<AddressKey>, session: &Session) -> Result<(), Fault> {
         self.lock().connections.enter(address, &session.app, &session.player, &session.device)
+    }
+
+    /// Whether [`Doorman::log_in`] would let this login in. Asked before the login changes anything.
+    pub fn may_log_in(&self, app: &AppId, player: &PlayerId, device: &str) -> Result<(), Fault> {
+        let connections = &mut self.lock().connections;
+        connections.enter(None, app, player, device)?;
+        connections.leave(None, app, player, device);
+        Ok(())
     }
 
     /// The connection is gone; `session` if it had logged in.

@@ -77,6 +77,7 @@ fn resume_or_open(
     if let Some(ban) = services.accounts.is_banned(&session.app, &session.player) {
         return Err(ban.to_fault());
     }
+    services.doorman.may_log_in(&session.app, &session.player, &session.device)?;
     let rooms = session_rooms(&session, true);
     let previous =
         session.take_over(connection.clone(), token.generation, login.last_push, |generation, lost| {
@@ -99,18 +100,31 @@ fn resume_or_open(
     Ok((session, "resumed"))
 }
 
+/// The longest names that a client may have for its build and its device; kept for as long as its session lives.
+const BUILD_BYTES: usize = 64;
+const DEVICE_BYTES: usize = 128;
+
 fn open(
     services: &Services,
     connection: &Arc<Connection>,
     claims: accounts::AccessClaims,
     login: messages::Login,
 ) -> Result<LoggedIn, Fault> {
+    if services.draining.is_on() {
+        return Err(Fault::from(ErrorCode::Draining).retry_after(services.config.retry_within));
+    }
+    for (name, text, most) in [("build", &login.build, BUILD_BYTES), ("device", &login.device, DEVICE_BYTES)] {
+        if text.len() > most {
+            return Err(Fault::new(ErrorCode::BadRequest, format!("`{name}` is longer than {most} bytes")));
+        }
+    }
     let verdict = services.releases.decide(&claims.app, &login.build);
     if verdict.decision() == Decision::MustUpdate {
         let sentence =
             if verdict.message.is_empty() { ErrorCode::Outdated.english().into() } else { verdict.message };
         return Err(Fault::new(ErrorCode::Outdated, sentence));
     }
+    services.doorman.may_log_in(&claims.app, &claims.player, &login.device)?;
     let number = services.accounts.next_session_number(&claims.app, &claims.player);
     let new = NewSession {
         app: claims.app,

@@ -150,9 +150,6 @@ impl Live {
 
     pub fn log_in(&mut self, at: Here<'_>, request: login::LoginRequest<'_>) -> Result<(), Fault> {
         let Here { services, address, now } = at;
-        if services.draining.is_on() {
-            return Err(Fault::from(ErrorCode::Draining).retry_after(at.services.config.retry_within));
-        }
         let session = login::log_in(services, &self.connection, request)?;
         if let Err(fault) = services.doorman.log_in(address.key(), &session) {
             login::connection_lost(services, &session, &self.connection, now);

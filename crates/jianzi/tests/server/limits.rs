@@ -160,6 +160,29 @@ fn a_slow_reader_is_cut_and_the_others_go_on() {
     }
 }
 
+#[test]
+fn a_login_over_a_limit_changes_nothing() {
+    let server = Server::start(options().with("LIMITS__PER_DEVICE", "1").with("LIMITS__PER_ACCOUNT", "1"));
+    let log_in = |name: &str, device: String| {
+        let login = messages::Login { token: server.http().token(name), device, ..Default::default() };
+        Player::try_log_in(server.address("http"), &login)
+    };
+    let mut first = log_in("a", "phone".into()).unwrap();
+    for (name, device) in [("a", "tablet"), ("b", "phone")] {
+        let (code, message) =
+            log_in(name, device.into()).err().expect("one too many, told before any welcome");
+        assert_eq!(code, Some(ErrorCode::TooManyConnections), "{message}");
+    }
+    echo(&mut first);
+    assert_eq!(server.metric("jianzi_gateway_logins_total{outcome=\"new\"}"), 1.0);
+    drop(first);
+    eventually("there is room again", || log_in("b", "phone".into()).ok());
+    // Names that would be kept for a whole session are short.
+    let (code, message) = log_in("c", "x".repeat(10_000)).err().unwrap();
+    assert_eq!(code, Some(ErrorCode::BadRequest));
+    assert!(message.contains("device"), "{message}");
+}
+
 /// A client that is gone without a word: its machine never ends the connection and answers nothing.
 #[test]
 fn a_half_open_connection_is_found() {
@@ -288,7 +311,10 @@ fn ten_thousand_connects_from_one_address_stay_bounded() {
             most = most.max(open());
         }
     }
-    assert!(most > ALLOWED && most <= ALLOWED + TURNED_AWAY + 1.0, "bounded, and the bound was reached: {most}");
+    assert!(
+        most > ALLOWED && most <= ALLOWED + TURNED_AWAY + 1.0,
+        "bounded, and the bound was reached: {most}"
+    );
     let mut elsewhere = Raw::over(connect_from(Ipv4Addr::new(127, 0, 0, 2), server.address("tcp")));
     elsewhere.send(&frame(operation::LOGIN, &messages::Login { token, ..Default::default() }));
     assert_eq!(elsewhere.next_frame().unwrap().0, operation::WELCOME, "other addresses are let in");
@@ -337,7 +363,9 @@ fn those_who_come_too_fast_are_told_when_to_come_back() {
         assert_eq!(ErrorCode::from_number(error.code), Some(ErrorCode::Overloaded));
         assert!(error.retry_after_ms > 0);
         longest = longest.max(error.retry_after_ms);
-        let tungstenite::Message::Close(Some(close)) = socket.read().unwrap() else { panic!("a close frame") };
+        let tungstenite::Message::Close(Some(close)) = socket.read().unwrap() else {
+            panic!("a close frame")
+        };
         assert_eq!(u16::from(close.code), ErrorCode::Overloaded.close_code());
     }
     assert!(longest > 5_000, "they are told to come one after another: {longest} ms");

@@ -11,7 +11,8 @@ use testkit::{HttpAnswer, Player, Raw, Server, frame};
 use tungstenite::Message;
 
 use crate::support::{
-    create, join, lockstep_spec, options, player, relay_spec, resume, room_id, start, two_in_lockstep,
+    create, join, lockstep_spec, options, player, relay_spec, resume, resume_login, room_id, start,
+    two_in_lockstep,
 };
 
 #[test]
@@ -278,7 +279,7 @@ fn a_server_that_is_asked_to_stop_says_good_bye() {
 #[test]
 fn a_draining_server_lets_matches_play_on_and_nobody_new_in() {
     let server = Server::start(options().with("SERVER__DRAIN_WITHIN", "20s"));
-    let ([mut one, mut two], _, room) = two_in_lockstep(&server, lockstep_spec(2));
+    let ([one, mut two], [channel, _], room) = two_in_lockstep(&server, lockstep_spec(2));
     let token = server.http().token("late");
     server.terminate();
     let login = messages::Login { token, ..Default::default() };
@@ -288,6 +289,16 @@ fn a_draining_server_lets_matches_play_on_and_nobody_new_in() {
     let ready = server.admin().get("/readyz");
     assert_eq!((ready.status, ready.text.as_str()), (503, "rooms are draining\n"));
     assert_eq!(server.admin().get("/healthz").status, 200, "not ready, but well");
+    // Who plays may lose the connection and come back.
+    let welcome = one.welcome.clone();
+    drop(one);
+    let mut one = Player::try_log_in(server.address("http"), &resume_login(&server, "one", &welcome))
+        .expect("no new session");
+    assert!(one.welcome.resumed);
+    // A session's call ids go on: those before are answered from memory.
+    one.send_call(100, "echo", &messages::Property::default());
+    one.answer(100);
+    resume(&mut one, channel, 1);
     // The match goes on, to its end; then the server stops without waiting for the rest of its time.
     two.frames(1, 60);
     for player in [&mut one, &mut two] {
