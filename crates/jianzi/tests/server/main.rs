@@ -9,6 +9,7 @@ mod bad_http;
 
 mod calls;
 mod commands;
+mod crowds;
 
 mod limits;
 mod lockstep;
