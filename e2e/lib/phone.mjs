@@ -6,7 +6,7 @@ import WebSocket from "ws";
 const BUNDLE = new URL("../../games/jianzi/wechat/game.js", import.meta.url);
 
 export async function startPhone(server, code) {
-  const source = (await readFile(BUNDLE, "utf8")).replace("http://127.0.0.1:8900", server.url);
+  const source = (await readFile(BUNDLE, "utf8")).replace("http://127.0.0.1:7600", server.url);
   const touches = [], kept = new Map(), sockets = new Set();
   let words = [], picture;
   const brush = new Proxy({

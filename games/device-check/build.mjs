@@ -8,7 +8,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "wechat/game.js");
 const server = [
   "// The server to test against, as this phone reaches it: not 127.0.0.1, and https outside of development.",
-  'var JIANZI_URL = "http://127.0.0.1:8900";', "",
+  'var JIANZI_URL = "http://127.0.0.1:7600";', "",
 ].join("\n");
 
 const { outputFiles } = await build({

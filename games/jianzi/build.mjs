@@ -14,7 +14,7 @@ const out = standin ? join(here, "build/standin") : join(here, "dist");
 /** What a developer sets to point the mini game at a server: it stays readable in the bundle. */
 const server = [
   "// The server of this game and its app there. A phone needs an address that it can reach, and https outside of development.",
-  'var JIANZI_URL = "http://127.0.0.1:8900";', 'var JIANZI_APP = "jianzi-demo";', "",
+  'var JIANZI_URL = "http://127.0.0.1:7600";', 'var JIANZI_APP = "jianzi-demo";', "",
 ].join("\n");
 
 const files = new Map([

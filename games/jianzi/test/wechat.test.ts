@@ -11,7 +11,7 @@ test("the mini game shows its title, logs in with WeChat's code when asked to, a
   press("快速开始");
   await settle(() => asked.some((call) => call.startsWith("request")));
   assert.equal(asked[0], "login");
-  assert.match(asked.find((call) => call.startsWith("request"))!, /^request http:\/\/127\.0\.0\.1:8900\/v1\/login .*"code":"wx-code"/);
+  assert.match(asked.find((call) => call.startsWith("request"))!, /^request http:\/\/127\.0\.0\.1:7600\/v1\/login .*"code":"wx-code"/);
   frames(1);
   assert.ok(written().includes("登录中…"), "the wait is shown");
   assert.deepEqual(asked.filter((call) => call.startsWith("missing")), [], "nothing of wx was wanted that the mock does not have");

@@ -1497,10 +1497,12 @@ var Room = class extends Emitter {
     }, RESULT_DEADLINE_MS);
   }
   /** @internal After a login: where the session has this seat. */
-  back(joined) {
+  back({ room, channel, seat }) {
     this.resuming = false;
-    this.adopt(joined);
-    this.listen();
+    this.channel = channel;
+    this.seat = seat;
+    this.host.joined(this);
+    this.listen(room && room.run, this.game && this.game.tick);
     const unsent = this.unsent;
     this.unsent = [];
     for (const body of unsent) this.host.send(RELAY, encodeRelay(__spreadProps(__spreadValues({}, decodeRelay(body)), { channel: this.channel })));
@@ -1579,9 +1581,9 @@ var Room = class extends Emitter {
     this.host.joined(this);
   }
   /** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
-  listen() {
+  listen(run = this.view.run, tick = this.view.tick) {
     const { game } = this;
-    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
+    if (game) this.resume(game.resumePoint(run, tick));
     else if (this.view.spec.kind === "relay") this.resume(1);
   }
   /** Frames from this tick on; one request at a time. */

@@ -160,10 +160,13 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /** @internal After a login: where the session has this seat. */
-  back(joined: Joined): void {
+  back({ room, channel, seat }: Joined): void {
     this.resuming = false;
-    this.adopt(joined);
-    this.listen();
+    // A welcome tells no more of a room than this: the view stays as it was until the room itself answers.
+    this.channel = channel;
+    this.seat = seat;
+    this.host.joined(this);
+    this.listen(room && room.run, this.game && this.game.tick);
     const unsent = this.unsent;
     this.unsent = [];
     for (const body of unsent) this.host.send(RELAY, encodeRelay({ ...decodeRelay(body), channel: this.channel }));
@@ -254,9 +257,9 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
-  private listen(): void {
+  private listen(run = this.view.run, tick = this.view.tick): void {
     const { game } = this;
-    if (game) this.resume(game.resumePoint(this.view.run, this.view.tick));
+    if (game) this.resume(game.resumePoint(run, tick));
     else if (this.view.spec.kind === "relay") this.resume(1);
   }
 

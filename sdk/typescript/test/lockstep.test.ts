@@ -37,6 +37,9 @@ test("a cut in the middle: what was missed is fetched once, unacknowledged input
   game.input([11]);
   game.input([12]);
   await clock.advance(5);
+  const rewinds: unknown[] = [];
+  room.on("rewound", (event) => rewinds.push(event));
+  const { spec } = room.view;
   server.down = true;
   server.cut();
   await clock.advance(5);
@@ -53,6 +56,8 @@ test("a cut in the middle: what was missed is fetched once, unacknowledged input
   assert.deepEqual(game.state.log, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   assert.deepEqual(game.state.log, fake.inputs());
   assert.equal(game.tick, 113);
+  assert.deepEqual(rewinds, [], "one run never goes back");
+  assert.deepEqual(room.view.spec, spec);
   assert.equal(game.stats.framesBackfilled, 100);
   assert.equal(game.stats.inputsPending, 0);
   assert.equal(caught.length, 1);

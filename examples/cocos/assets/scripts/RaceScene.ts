@@ -8,7 +8,7 @@ const { ccclass, property } = _decorator;
 @ccclass('RaceScene')
 export class RaceScene extends Component {
     @property({ tooltip: 'Where the server is' })
-    url = 'http://127.0.0.1:8900';
+    url = 'http://127.0.0.1:7600';
 
     @property(Label)
     score: Label | null = null;

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-export const PLACE = "http://127.0.0.1:8900";
+export const PLACE = "http://127.0.0.1:7600";
 
 export function listing(language: "zh" | "en" = "zh"): string {
   const page = readFileSync(`${ROOT}../../docs/${language === "zh" ? "" : "en/"}sdk.md`, "utf8");

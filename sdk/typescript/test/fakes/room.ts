@@ -59,6 +59,12 @@ export class FakeRoom {
     }));
   }
 
+  /** As a welcome tells it: which room, which run, which seat, and no more. */
+  named(session: FakeSession) {
+    const { channel, seat, room } = this.joined(session);
+    return { channel, seat, room: { room: room?.room, run: room?.run } };
+  }
+
   joined(session: FakeSession): m.Joined {
     const member = this.member(session);
     return { room: this.view(), channel: member.channel, seat: member.seat, applied: member.applied, seed: 42 };

@@ -165,7 +165,7 @@ export class FakeServer {
       player: session.player, session: session.id, sessionNumber: session.number,
       resume: new TextEncoder().encode(`${session.id}/${session.generation}`), resumed,
       heartbeatMs: this.heartbeatMs, retryWithinMs: this.retryWithinMs, resumeWindowMs: 60000, timeMs: this.clock.now() + 5000,
-      pushesLost: this.pushesLost, build: this.build, maxBody: 65536, rooms: resumed ? this.rooms.filter((room) => room.has(session as FakeSession)).map((room) => room.joined(session as FakeSession)) : [],
+      pushesLost: this.pushesLost, build: this.build, maxBody: 65536, rooms: resumed ? this.rooms.filter((room) => room.has(session as FakeSession)).map((room) => room.named(session as FakeSession)) : [],
     });
     this.pushesLost = 0;
     session.send(op.WELCOME, welcome);
