@@ -15,21 +15,6 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 /// How soon a clock that a test moves by hand is looked at again.
 const MANUAL_CLOCK_SLEEP: Duration = Duration::from_millis(1);
 
-/// A shard that panicked does not come back: the node must not look healthy.
-struct Alarm {
-    shared: Arc<Shared>,
-    number: usize,
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            tracing::error!(event = "shard_panicked", shard = self.number);
-            self.shared.health.tell(self.number, Some("a shard of rooms has panicked".into()));
-        }
-    }
-}
-
 impl Shard {
     pub(super) fn run(mut self) {
         let _alarm = Alarm { shared: self.shared.clone(), number: self.number };
@@ -101,6 +86,21 @@ impl Shard {
             if difference != 0 {
                 gauge.add(difference);
             }
+        }
+    }
+}
+
+/// A shard that panicked does not come back: the node must not look healthy.
+struct Alarm {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(event = "shard_panicked", shard = self.number);
+            self.shared.health.tell(self.number, Some("a shard of rooms has panicked".into()));
         }
     }
 }

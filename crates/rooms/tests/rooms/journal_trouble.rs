@@ -49,6 +49,31 @@ fn nothing_is_told_before_it_is_durable() {
 }
 
 #[test]
+fn a_repeated_call_is_not_answered_before_the_first_is_durable() {
+    let stage = Stage::new();
+    stage.journal.set(HOLD);
+    let create = || {
+        let create = rooms::CreateRoom {
+            app: model::AppId::new("a"),
+            room: Some(room_id("repeated")),
+            spec: lockstep(2),
+            founder: PlayerId::new("founder"),
+            build: model::Build::new("1.0"),
+        };
+        begin(|done| stage.rooms.create(create, done))
+    };
+    let first = create();
+    stage.until("the first is on its way", || stage.journal.batches() > 0);
+    let second = create();
+    stage.pass(Duration::from_millis(100));
+    assert!(first.try_recv().is_err() && second.try_recv().is_err());
+    stage.journal.let_go();
+    let views = [first, second].map(|answer| answer.recv_timeout(crate::stage::LIMIT).expect("an answer"));
+    assert_eq!(views[0], views[1]);
+    assert!(views[0].is_ok());
+}
+
+#[test]
 fn an_async_room_waits_for_nothing() {
     let stage = Stage::new();
     stage.journal.set(HOLD);

@@ -192,6 +192,22 @@ fn inputs_that_do_not_count_are_answered() {
 }
 
 #[test]
+fn a_missing_number_is_not_told_for_every_input_behind_it() {
+    let stage = Stage::new();
+    let players = stage.full_room("gap", lockstep(1));
+    stage.until("it plays", || players[0].player.ticks() > 2);
+    for number in 2..=500 {
+        players[0].send_numbered(number, "behind the gap");
+    }
+    stage.until("it is told", || !players[0].player.heard().refused.is_empty());
+    players[0].send_numbered(1, "the missing one");
+    stage.until("it counts", || players[0].player.applied() == 1);
+    let refused = players[0].player.heard().refused;
+    assert!(refused.len() < 10, "{} words about one gap", refused.len());
+    assert!(refused.iter().all(|refused| refused.reason() == Refusal::Gap));
+}
+
+#[test]
 fn states_that_differ_are_told_with_the_seats() {
     let stage = Stage::new();
     let players = stage.full_room("differ", lockstep(3));
