@@ -48,19 +48,20 @@ impl Arrivals {
     /// `address` is `None` for those that are exempt from limits by address. The fault is `overloaded` or
     /// `too_many_connections`, with `retry_after`.
     pub fn admit(&mut self, address: Option<AddressKey>, now: Moment) -> Result<(), Fault> {
-        if let Some(address) = address
-            && let Err(wait) = self.per_address.take(address, now, 1)
-        {
-            let wait = self.spread(wait);
-            return Err(Fault::new(
-                ErrorCode::TooManyConnections,
-                "Too many new connections from this address.",
-            )
-            .retry_after(wait));
-        }
+        self.admit_address(address, now)?;
         self.all.take(self.config.all, now, 1).map_err(|wait| {
             let wait = self.next_slot(now, wait);
             Fault::new(ErrorCode::Overloaded, "More connections arrive than the server takes in at a time.")
+                .retry_after(wait)
+        })
+    }
+
+    /// For one that was admitted as a proxy's and turns out to be somebody's behind it: all together has counted it.
+    pub fn admit_address(&mut self, address: Option<AddressKey>, now: Moment) -> Result<(), Fault> {
+        let Some(address) = address else { return Ok(()) };
+        self.per_address.take(address, now, 1).map_err(|wait| {
+            let wait = self.spread(wait);
+            Fault::new(ErrorCode::TooManyConnections, "Too many new connections from this address.")
                 .retry_after(wait)
         })
     }
@@ -117,6 +118,17 @@ mod tests {
         }
         assert!(now <= Moment::ZERO + Duration::from_secs(21), "the last one came in at {now:?}");
         assert!(tries <= 4_100, "{tries} tries for 2000");
+    }
+
+    #[test]
+    fn who_turns_out_to_stand_behind_a_proxy_counts_once_for_all() {
+        let mut arrivals = Arrivals::new(CONFIG, Chance::seeded(1), Moment::ZERO);
+        for number in 0..CONFIG.all.burst {
+            arrivals.admit(None, Moment::ZERO).unwrap();
+            let address = AddressKey::of(std::net::Ipv4Addr::from_bits(number).into());
+            arrivals.admit_address(Some(address), Moment::ZERO).unwrap();
+        }
+        assert_eq!(arrivals.admit(None, Moment::ZERO).unwrap_err().code, ErrorCode::Overloaded);
     }
 
     #[test]

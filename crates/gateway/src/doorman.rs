@@ -34,6 +34,19 @@ impl Doorman {
         inner.connections.open(address)
     }
 
+    /// A connection admitted at `from` is a client's at `to`: it counts there from now on. On a fault it stays at `from`.
+    pub fn relocate(
+        &self,
+        from: Option<AddressKey>,
+        to: Option<AddressKey>,
+        now: Moment,
+    ) -> Result<(), Fault> {
+        let mut inner = self.lock();
+        inner.arrivals.admit_address(to, now)?;
+        inner.connections.close(from);
+        inner.connections.open(to).or_else(|fault| inner.connections.open(from).and(Err(fault)))
+    }
+
     pub fn log_in(&self, address: Option<AddressKey>, session: &Session) -> Result<(), Fault> {
         self.lock().connections.enter(address, &session.app, &session.player, &session.device)
     }

@@ -113,7 +113,8 @@ fn open(
     if services.draining.is_on() {
         return Err(Fault::from(ErrorCode::Draining).retry_after(services.config.retry_within));
     }
-    for (name, text, most) in [("build", &login.build, BUILD_BYTES), ("device", &login.device, DEVICE_BYTES)] {
+    for (name, text, most) in [("build", &login.build, BUILD_BYTES), ("device", &login.device, DEVICE_BYTES)]
+    {
         if text.len() > most {
             return Err(Fault::new(ErrorCode::BadRequest, format!("`{name}` is longer than {most} bytes")));
         }

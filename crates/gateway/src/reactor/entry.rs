@@ -253,11 +253,10 @@ impl Entry {
         if address == self.address || self.is_turned_away() {
             return;
         }
-        if let Err(fault) = services.doorman.admit(address.key(), self.heard_at) {
-            return self.turn_away(services, fault);
+        match services.doorman.relocate(self.address.key(), address.key(), self.heard_at) {
+            Ok(()) => self.address = address,
+            Err(fault) => self.turn_away(services, fault),
         }
-        services.doorman.leave(self.address.key(), None);
-        self.address = address;
     }
 
     fn go_live(
