@@ -1,5 +1,6 @@
 //! Logins, refreshes and the check of every token.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::profiles::{MemoryProfiles, Profile, ProfileStore};
 use crate::refresh_families::{RefreshFamilies, Refused};
 use crate::session_numbers::SessionNumbers;
 
-/// How many profiles and token families are kept in memory; each takes some 300 bytes.
+/// How many profiles, and token families of each app, are kept in memory; each takes some 300 bytes.
 const KEPT_IN_MEMORY: usize = 1_000_000;
 /// Keys shorter than HS256's output weaken it (RFC 7518, 3.2).
 const KEY_BYTES_MIN: usize = 32;
@@ -39,7 +40,8 @@ pub struct Accounts {
 
 struct Standing {
     bans: Bans,
-    families: RefreshFamilies,
+    /// Of every app that is served, so that one app's players cannot push another's out of memory.
+    families: HashMap<AppId, RefreshFamilies>,
 }
 
 /// What a client sends to log in.
@@ -104,7 +106,8 @@ impl Accounts {
         chance: Chance,
     ) -> Result<Accounts, BadConfig> {
         let keys = read_keys(&config)?;
-        let families = RefreshFamilies::new(config.refresh_ttl, config.refresh_grace, KEPT_IN_MEMORY);
+        let families = |_| RefreshFamilies::new(config.refresh_ttl, config.refresh_grace, KEPT_IN_MEMORY);
+        let families = config.apps.iter().map(|app| (app.id.clone(), families(app))).collect();
         let standing = RwLock::new(Standing { bans: Bans::default(), families });
         let (chance, session_numbers) = (Mutex::new(chance), Mutex::default());
         Ok(Accounts { config, keys, platform, profiles, clock, chance, session_numbers, standing })
@@ -172,7 +175,8 @@ impl Accounts {
         self.refuse_banned(&claims.app, &claims.sub)?;
         let turned = {
             let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
-            standing.families.turn(&claims.fam, claims.num, self.clock.wall_ms())
+            let families = standing.families.get_mut(&claims.app).ok_or(ErrorCode::RefreshInvalid)?;
+            families.turn(&claims.fam, claims.num, self.clock.wall_ms())
         };
         match turned {
             Ok(newest) => self.answer(RefreshToken { num: newest.number, exp: newest.expires_s, ..claims }),
@@ -192,7 +196,9 @@ impl Accounts {
     pub fn logout(&self, access_token: &str) -> Result<(), Fault> {
         let claims = self.verify_access(access_token)?;
         let mut standing = self.standing.write().unwrap_or_else(PoisonError::into_inner);
-        standing.families.revoke(&claims.family, self.clock.wall_ms());
+        if let Some(families) = standing.families.get_mut(&claims.app) {
+            families.revoke(&claims.family, self.clock.wall_ms());
+        }
         tracing::info!(event = "logout", app = %claims.app, player = %claims.player);
         Ok(())
     }
@@ -214,7 +220,7 @@ impl Accounts {
             return Err(ErrorCode::TokenExpired.into());
         }
         let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
-        if standing.families.is_revoked(&claims.fam) {
+        if standing.is_revoked(&claims.app, &claims.fam) {
             return Err(Fault::new(ErrorCode::TokenInvalid, "The token was logged out."));
         }
         if let Some(ban) = standing.bans.find(&claims.app, &claims.sub, now_ms) {
@@ -229,6 +235,13 @@ impl Accounts {
             expires_s: claims.exp,
             family: claims.fam,
         })
+    }
+
+    /// Has this login been ended, by logout or because a used refresh token turned up again? One shared lock.
+    ///
+    /// A process knows of the logins that ended while it ran.
+    pub fn is_revoked(&self, app: &AppId, family: &str) -> bool {
+        self.standing.read().unwrap_or_else(PoisonError::into_inner).is_revoked(app, family)
     }
 
     /// The test player that the founding article's plain-text login names. Nothing blocks.
@@ -270,7 +283,7 @@ impl Accounts {
         self.profiles.get(app, player)
     }
 
-    /// Shuts a player out; `lasts` none is for ever. Their tokens stop at once; ending sessions is the gateway's part.
+    /// Shuts a player out; `lasts` none is for ever. Their tokens stop at once; a session that is connected goes on.
     pub fn ban(&self, app: &AppId, player: &PlayerId, reason: &str, lasts: Option<Duration>) {
         let now_ms = self.clock.wall_ms();
         let until_ms = lasts.map(|lasts| now_ms.saturating_add(lasts.as_millis() as u64));
@@ -326,6 +339,12 @@ impl Accounts {
 
     fn draw_name(&self, length: usize) -> String {
         self.chance.lock().unwrap_or_else(PoisonError::into_inner).name(length)
+    }
+}
+
+impl Standing {
+    fn is_revoked(&self, app: &AppId, family: &str) -> bool {
+        self.families.get(app).is_some_and(|families| families.is_revoked(family))
     }
 }
 

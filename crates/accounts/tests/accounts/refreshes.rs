@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Barrier;
 use std::time::Duration;
 
+use accounts::LoginAnswer;
+use model::AppId;
 use protocol::ErrorCode;
 
 use crate::bench::Bench;
@@ -37,6 +39,30 @@ fn a_predecessor_answers_with_the_same_successor_for_60_s() {
     // The whole family is gone, access tokens included.
     assert!(bench.accounts.refresh(&second.refresh_token).is_err());
     assert_eq!(bench.accounts.verify_access(&second.token).unwrap_err().code, ErrorCode::TokenInvalid);
+}
+
+/// What a session asks that has no token any more but knows the login it came from.
+#[test]
+fn a_login_is_known_as_revoked_after_logout_and_after_reuse() {
+    let bench = Bench::new();
+    let demo = AppId::new("demo");
+    let family = |answer: &LoginAnswer| bench.accounts.verify_access(&answer.token).unwrap().family;
+
+    let left = bench.login("demo", "dev:alice").unwrap();
+    let stays = bench.login("demo", "dev:alice").unwrap();
+    let (left_family, stays_family) = (family(&left), family(&stays));
+    assert!(!bench.accounts.is_revoked(&demo, &left_family), "before the logout");
+    bench.accounts.logout(&left.token).unwrap();
+    assert!(bench.accounts.is_revoked(&demo, &left_family));
+    assert!(!bench.accounts.is_revoked(&demo, &stays_family), "the other device's login");
+    assert!(!bench.accounts.is_revoked(&AppId::new("other"), &left_family), "another app's login");
+    assert!(!bench.accounts.is_revoked(&demo, ""));
+
+    let second = bench.accounts.refresh(&stays.refresh_token).unwrap();
+    assert!(!bench.accounts.is_revoked(&demo, &stays_family), "a refresh keeps the login");
+    bench.accounts.refresh(&second.refresh_token).unwrap();
+    bench.accounts.refresh(&stays.refresh_token).unwrap_err();
+    assert!(bench.accounts.is_revoked(&demo, &stays_family));
 }
 
 #[test]
