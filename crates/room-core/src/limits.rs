@@ -45,5 +45,5 @@ pub const TICK_HASH_EVERY: u32 = 20;
 pub const EMPTY_GRACE_MS: u32 = 120_000;
 /// The same when nobody has a seat or a reservation.
 pub const ABANDONED_GRACE_MS: u32 = 30_000;
-/// How long the other seats have for their results after the first one, or after the last tick.
+/// How long the other seats have for their results once more than half have reported, or after the last tick.
 pub const RESULT_GRACE_MS: u32 = 30_000;

@@ -93,7 +93,7 @@ pub enum Deadline {
         player: PlayerId,
         until_ms: u64,
     },
-    /// The other seats' results, after the first one or after the last tick.
+    /// The other seats' results, once more than half of those in play have reported, or after the last tick.
     Results,
 }
 

@@ -280,11 +280,24 @@ impl Table {
         self.seats.iter().any(|chair| chair.result.is_some())
     }
 
-    /// At least one seat reported, and all that did told the same.
+    /// More than half of the players in play have reported: those who have a seat and whose session is not over.
+    pub fn most_have_reported(&self) -> bool {
+        let in_play = || self.players().filter(|(_, _, member)| !member.gone);
+        let reported = in_play().filter(|(_, chair, _)| chair.result.is_some()).count();
+        2 * reported > in_play().count()
+    }
+
+    /// Nobody's word alone is the outcome while others could contradict it: either everybody in play reported and no
+    /// report of the match differs, or more than half of the match's seats for players, free ones included, told the
+    /// same.
     pub fn agreed(&self) -> bool {
-        let mut results = self.seats.iter().filter_map(|chair| chair.result.as_ref());
-        let Some(first) = results.next() else { return false };
-        results.all(|other| other.result == first.result && other.hash == first.hash)
+        let mut in_play = self.players().filter(|(_, _, member)| !member.gone).peekable();
+        let all_reported = in_play.peek().is_some() && in_play.all(|(_, chair, _)| chair.result.is_some());
+        let reports = || self.seats.iter().filter_map(|chair| chair.result.as_ref());
+        let told_by = |told: &ReportedResult| reports().filter(|other| other.says_the_same(told)).count();
+        let most = reports().map(told_by).max().unwrap_or(0);
+        let seats = self.seats.iter().filter(|chair| !chair.bot).count();
+        (all_reported && most == reports().count()) || 2 * most > seats
     }
 
     /// `None` as long as a seated player is online; else whether the room is abandoned.
@@ -295,6 +308,13 @@ impl Table {
     fn member_mut(&mut self, player: &PlayerId) -> Option<&mut Member> {
         let seated = self.seats.iter_mut().filter_map(|chair| chair.member.as_mut());
         seated.chain(self.spectators.iter_mut()).find(|member| member.player == *player)
+    }
+}
+
+impl ReportedResult {
+    /// Byte by byte; the tick at which a seat noticed the end may be another.
+    fn says_the_same(&self, other: &ReportedResult) -> bool {
+        self.result == other.result && self.hash == other.hash
     }
 }
 

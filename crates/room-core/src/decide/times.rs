@@ -32,7 +32,8 @@ impl Room {
                 deadlines.push((deadline, Due::At(until_ms)));
             }
         }
-        if self.table.phase == Phase::Playing && (self.table.has_results() || self.is_past_last_tick()) {
+        if self.table.phase == Phase::Playing && (self.table.most_have_reported() || self.is_past_last_tick())
+        {
             deadlines.push((Deadline::Results, Due::In(limits::RESULT_GRACE_MS)));
         }
         deadlines

@@ -10,6 +10,10 @@ fn empty_deadline(game: &Match) -> Option<(Deadline, Due)> {
     game.room.deadlines().into_iter().find(|(deadline, _)| matches!(deadline, Deadline::Empty { .. }))
 }
 
+fn has_results_deadline(game: &Match) -> bool {
+    game.room.deadlines().contains(&(Deadline::Results, Due::In(limits::RESULT_GRACE_MS)))
+}
+
 #[test]
 fn when_all_have_reported_the_room_is_finished() {
     let mut game = Match::playing(lockstep(2), &["ann", "bob"]);
@@ -19,7 +23,6 @@ fn when_all_have_reported_the_room_is_finished() {
     game.ask(result("ann", "ann 3", 3));
     game.holds(result("ann", "ann 3", 3));
     game.refused(result("ann", "ann 9", 3), WrongPhase);
-    assert!(game.room.deadlines().contains(&(Deadline::Results, Due::In(limits::RESULT_GRACE_MS))));
     game.ask(result("bob", "ann 3", 3));
     assert_eq!(game.outputs.last(), Some(&Output::Ended { reason: EndReason::Finished }));
     let ended = game.room.ended().unwrap();
@@ -62,12 +65,71 @@ fn a_player_who_reported_may_leave() {
 }
 
 #[test]
-fn the_others_results_are_awaited_for_a_time() {
-    let mut game = Match::playing(lockstep(2), &["ann", "bob"]);
+fn the_rest_is_awaited_for_a_time_once_more_than_half_have_reported() {
+    let mut game = Match::playing(lockstep(4), &["ann", "bob", "cid", "dan"]);
     game.holds(RoomRequest::TimeUp(Deadline::Results));
     game.ask(result("ann", "x", 0));
+    game.ask(result("bob", "x", 0));
+    assert!(!has_results_deadline(&game), "half is not most");
+    game.holds(RoomRequest::TimeUp(Deadline::Results));
+    game.ask(result("cid", "x", 0));
+    assert!(has_results_deadline(&game));
     game.ask(RoomRequest::TimeUp(Deadline::Results));
     assert_eq!(game.room.phase(), Phase::Ended(EndReason::Finished));
+    assert!(game.room.ended().unwrap().agreed, "three of four told the same");
+}
+
+#[test]
+fn one_seat_ends_no_match_and_its_word_alone_is_not_agreed() {
+    let spec = with_lockstep(RoomSpec { bots: 2, ..lockstep(4) }, |lockstep| lockstep.last_tick = 5);
+    let mut game = Match::playing(spec, &["ann", "bob"]);
+    game.ask(result("ann", "ann won", 0));
+    assert!(!has_results_deadline(&game), "bots count for nothing");
+    game.ticks(5);
+    game.ask(RoomRequest::TimeUp(Deadline::Results));
+    let ended = game.room.ended().unwrap();
+    assert_eq!((ended.reason.as_str(), ended.results.len(), ended.agreed), ("last_tick", 1, false));
+}
+
+#[test]
+fn who_is_out_of_play_neither_holds_up_the_end_nor_counts_for_most() {
+    let mut game = Match::playing(lockstep(5), &["ann", "bob", "cid", "dan", "eve"]);
+    game.ask(result("ann", "x", 0));
+    game.ask(leave("ann"));
+    game.ask(result("bob", "x", 0));
+    assert!(!has_results_deadline(&game), "one of four in play");
+    game.ask(gone("eve"));
+    game.ask(result("cid", "y", 0));
+    assert!(has_results_deadline(&game), "two of three in play");
+    game.ask(leave("dan"));
+    let ended = game.room.ended().unwrap();
+    assert_eq!((ended.reason.as_str(), ended.results.len(), ended.agreed), ("finished", 3, false));
+}
+
+#[test]
+fn one_who_differs_does_not_undo_what_most_seats_told() {
+    let mut game = Match::playing(lockstep(3), &["ann", "bob", "cid"]);
+    game.ask(result("ann", "x", 0));
+    game.ask(result("bob", "x", 0));
+    game.ask(result("cid", "cid won", 0));
+    assert!(game.room.ended().unwrap().agreed);
+    // Free seats count against a majority, not against what everybody in play told.
+    for (third, agreed) in [("x", true), ("y", false)] {
+        let mut game = Match::playing(lockstep(8), &["ann", "bob", "cid"]);
+        game.ask(result("ann", "x", 0));
+        game.ask(result("bob", "x", 0));
+        game.ask(result("cid", third, 0));
+        assert_eq!(game.room.ended().unwrap().agreed, agreed);
+    }
+}
+
+#[test]
+fn who_reports_and_leaves_while_the_other_is_away_has_agreed_with_nobody() {
+    let mut game = Match::playing(lockstep(2), &["ann", "bob"]);
+    game.ask(result("ann", "ann won", 0));
+    game.ask(leave("ann"));
+    game.ask(gone("bob"));
+    assert!(!game.room.ended().unwrap().agreed);
 }
 
 #[test]
