@@ -48,17 +48,31 @@ pub struct Connection {
 #[repr(align(64))]
 struct OwnLine<T>(T);
 
+/// What a latest-only message replaces: an older one of the same sender in the same room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Latest {
+    channel: u32,
+    key: u16,
+}
+
 #[derive(Default)]
 struct Out {
     pending: Vec<u8>,
     /// How much of `pending` the socket has taken.
     sent: usize,
     /// Waiting latest-only messages by key, each already a whole frame.
-    latest: Vec<(u32, Vec<u8>)>,
+    latest: Vec<(Latest, Vec<u8>)>,
     tls: Option<Box<ServerConnection>>,
     /// In this thread's list for [`flush_deferred`].
     deferred: bool,
     closing: Option<(Fault, Moment)>,
+}
+
+impl Out {
+    fn waiting_bytes(&self) -> usize {
+        let latest: usize = self.latest.iter().map(|(_, frame)| frame.len()).sum();
+        self.pending.len() - self.sent + latest
+    }
 }
 
 /// What became of bytes given to a connection.
@@ -130,7 +144,7 @@ impl Connection {
     pub fn send(self: &Arc<Self>, operation: u8, body: &[u8], tail: Option<Tail>, class: Class) -> Sent {
         let mut tail_bytes = [0; Tail::MAX_BYTES];
         let tail_length = tail.map_or(0, |tail| tail.encode(&mut tail_bytes));
-        let tail = &tail_bytes[..tail_length];
+        let encoded_tail = &tail_bytes[..tail_length];
         let mut out = self.lock();
         if out.closing.is_some() {
             return Sent::Cut;
@@ -138,13 +152,14 @@ impl Connection {
         match class {
             Class::LatestOnly { key } if self.blocked.load(Ordering::Relaxed) => {
                 let mut frame = Vec::new();
-                self.append_frame(&mut frame, operation, body, tail);
-                match out.latest.iter_mut().find(|(known, _)| *known == key) {
+                self.append_frame(&mut frame, operation, body, encoded_tail);
+                let latest = Latest { channel: tail.map_or(0, |tail| tail.channel), key };
+                match out.latest.iter_mut().find(|(known, _)| *known == latest) {
                     Some((_, waiting)) => *waiting = frame,
-                    None => out.latest.push((key, frame)),
+                    None => out.latest.push((latest, frame)),
                 }
             }
-            _ => self.append_frame(&mut out.pending, operation, body, tail),
+            _ => self.append_frame(&mut out.pending, operation, body, encoded_tail),
         }
         self.after_append(out)
     }
@@ -249,8 +264,7 @@ impl Connection {
 
     /// Bytes that wait for the receiver.
     pub fn backlog(&self) -> usize {
-        let out = self.lock();
-        out.pending.len() - out.sent
+        self.lock().waiting_bytes()
     }
 
     fn append_frame(&self, into: &mut Vec<u8>, operation: u8, body: &[u8], tail: &[u8]) {
@@ -271,7 +285,7 @@ impl Connection {
     }
 
     fn after_append(self: &Arc<Self>, mut out: MutexGuard<'_, Out>) -> Sent {
-        if out.pending.len() - out.sent > self.queue_limit {
+        if out.waiting_bytes() > self.queue_limit {
             self.cut(&mut out);
             return Sent::Cut;
         }
@@ -439,6 +453,30 @@ mod tests {
         assert_eq!(read_frame(&mut client), (operation::RELAY, vec![99, 1]));
         assert_eq!(read_frame(&mut client), (operation::RELAY, vec![99, 2]));
         assert_eq!(connection.backlog(), 0);
+    }
+
+    #[test]
+    fn what_may_be_replaced_is_bounded_too() {
+        let (connection, _client) = pair(1 << 20);
+        while !is_blocked(&connection) {
+            connection.send(operation::RELAY, &[7; 60_000], None, Class::Reliable);
+        }
+        let latest = |key| connection.send(operation::RELAY, &[7; 60_000], None, Class::LatestOnly { key });
+        assert!((0..100).map(latest).any(|sent| sent == Sent::Cut));
+        assert_eq!(connection.backlog(), 0);
+    }
+
+    #[test]
+    fn senders_of_two_rooms_do_not_replace_each_other() {
+        let (connection, _client) = pair(64 << 20);
+        while !is_blocked(&connection) {
+            connection.send(operation::RELAY, &[7; 60_000], None, Class::Reliable);
+        }
+        for channel in [1, 2] {
+            let tail = Some(Tail { channel, applied: 0 });
+            connection.send(operation::RELAY, b"here", tail, Class::LatestOnly { key: 0 });
+        }
+        assert_eq!(connection.lock().latest.len(), 2);
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn relay(session: &Session, body: &[u8]) -> Result<(), Fault> {
         };
         let audience = if message.to.is_empty() { Audience::Except(seat) } else { Audience::Seats(&to) };
         let class = match message.latest_only {
-            true => Class::LatestOnly { key: route.channel << 16 | u32::from(seat) },
+            true => Class::LatestOnly { key: seat },
             false => Class::Reliable,
         };
         SCRATCH.with_borrow_mut(|body| {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::login;
 use crate::services::Services;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -22,7 +21,7 @@ fn expire_sessions(services: &Services) {
     for session in services.sessions.expired(services.clock.now(), services.config.resume_window) {
         tracing::debug!(event = "session_expired", app = %session.app, player = %session.player,
             session = %session.id);
-        login::end_session(services, &session);
+        services.matchmaking.gone(&session.id);
     }
 }
 

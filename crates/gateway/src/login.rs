@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clock::Moment;
-use link::{Class, ToRoom};
+use link::Class;
 use model::Build;
 use prost::Message;
 use protocol::messages::build_verdict::Decision;
@@ -77,6 +77,9 @@ fn resume_or_open(
     if let Some(ban) = services.accounts.is_banned(&session.app, &session.player) {
         return Err(ban.to_fault());
     }
+    if services.accounts.is_revoked(&session.app, &session.family) {
+        return Err(Fault::new(ErrorCode::TokenInvalid, "the player has logged out"));
+    }
     services.doorman.may_log_in(&session.app, &session.player, &session.device)?;
     let rooms = session_rooms(&session, true);
     let previous =
@@ -93,7 +96,6 @@ fn resume_or_open(
     if let Some(previous) = previous {
         previous.close(operation::GOODBYE, &Fault::new(ErrorCode::Replaced, "the session went on elsewhere"));
     }
-    session.tell_rooms(|session| ToRoom::Back { session });
     services.metrics.gateway.resumes_total.increment();
     tracing::debug!(event = "session_resumed", app = %session.app, player = %session.player, session = %session.id,
         generation = token.generation);
@@ -133,11 +135,12 @@ fn open(
         name: claims.name,
         build: Build::new(&login.build),
         device: login.device,
+        family: claims.family,
         number,
     };
     let Opened { session, replaced } = services.sessions.open(new).ok_or(ErrorCode::Replaced)?;
     let left_behind = replaced.as_ref().map(|replaced| session_rooms(replaced, false)).unwrap_or_default();
-    session.begin(connection.clone(), |generation| {
+    let begun = session.begin(connection.clone(), |generation| {
         let welcome = messages::Welcome {
             build: Some(verdict),
             rooms: left_behind,
@@ -151,6 +154,7 @@ fn open(
         replaced.replace(now);
         services.sessions.note_lost(&replaced, now);
     }
+    begun?;
     tracing::debug!(event = "session_opened", app = %session.app, player = %session.player, session = %session.id,
         number, build = %session.build, sdk = login.sdk);
     Ok((session, "new"))
@@ -205,7 +209,6 @@ pub fn connection_lost(
 ) {
     if session.lose(connection, now) {
         services.sessions.note_lost(session, now);
-        session.tell_rooms(|session| ToRoom::Lost { session });
     }
 }
 

@@ -94,7 +94,8 @@ pub enum Class {
     /// The connection is cut; the client comes back and catches up.
     Reliable,
     /// A newer message with the same key replaces it.
-    LatestOnly { key: u32 },
+    /// Keys are the room's own: its senders' seats.
+    LatestOnly { key: u16 },
 }
 
 /// A session as the link sees it: something that takes messages. Never blocks.
@@ -105,6 +106,11 @@ pub trait Consumer: Send + Sync {
     fn push(&self, event: messages::push::Event);
 
     fn backlog(&self) -> Option<usize>;
+
+    /// The room has let the session go: it left, was shut out, or a newer session has its seat.
+    fn left(&self, room: &RoomKey, channel: u32) {
+        let _ = (room, channel);
+    }
 }
 
 /// The fields that differ from member to member, encoded behind the shared body.

@@ -25,12 +25,14 @@ impl LocalLink {
 }
 
 impl RoomLink for LocalLink {
-    fn open(&self, _room: &RoomKey) -> Arc<dyn RoomPort> {
-        Arc::new(LocalPort { consumers: self.consumers.clone(), members: RwLock::default() })
+    fn open(&self, room: &RoomKey) -> Arc<dyn RoomPort> {
+        let (room, consumers) = (room.clone(), self.consumers.clone());
+        Arc::new(LocalPort { room, consumers, members: RwLock::default() })
     }
 }
 
 struct LocalPort {
+    room: RoomKey,
     consumers: Arc<dyn Consumers>,
     members: RwLock<Members>,
 }
@@ -90,10 +92,14 @@ impl RoomPort for LocalPort {
     }
 
     fn detach(&self, session: &SessionId) {
-        self.write(|members| {
+        let detached = self.write(|members| {
             members.listening.retain(|listener| listener.member.session != *session);
-            members.attached.remove(session);
+            members.attached.remove(session)
         });
+        // Without the lock: a session publishes while it holds its own.
+        if let Some(Attached { member, consumer }) = detached {
+            consumer.left(&self.room, member.channel);
+        }
     }
 
     fn publish(&self, publication: Publication<'_>) {

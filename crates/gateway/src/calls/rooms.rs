@@ -55,7 +55,10 @@ pub fn join(services: &Services, session: &Arc<Session>, body: Bytes, reply: Rep
         "" if request.invite.is_empty() => {
             return reply.fail(Fault::new(ErrorCode::BadRequest, "name a room or an invite code"));
         }
-        "" => Door::Invite { app: session.app.clone(), code: request.invite },
+        "" => match session.may_try_invite(services.clock.now()) {
+            Ok(()) => Door::Invite { app: session.app.clone(), code: request.invite },
+            Err(fault) => return reply.fail(fault),
+        },
         named => match parse_room(named) {
             Ok(room) => Door::Room(key(session, room)),
             Err(fault) => return reply.fail(fault),
@@ -84,12 +87,10 @@ fn enter(rooms: &rooms::Rooms, session: &Arc<Session>, door: Door, spectate: boo
     let done = move |joined: Result<JoinedRoom, Fault>| {
         let joined = joined.and_then(|JoinedRoom { joined, route }| {
             let (inbox, key) = (route.inbox.clone(), route.key.clone());
-            if session.enter(route) {
-                return Ok(joined);
-            }
-            // The session ended while the room took it in.
-            inbox.send(&key, link::ToRoom::Gone { session: session.id.clone() });
-            Err(Fault::new(ErrorCode::NotLoggedIn, "the session is over"))
+            session.enter(route).inspect_err(|_| {
+                inbox.send(&key, link::ToRoom::Gone { session: session.id.clone() });
+            })?;
+            Ok(joined)
         });
         reply.finish(joined);
     };
@@ -128,7 +129,8 @@ pub fn leave(services: &Services, session: &Arc<Session>, body: Bytes, reply: Re
     let leaver = session.clone();
     let left = room.clone();
     let done = move |view: Result<messages::RoomView, Fault>| {
-        if view.is_ok() {
+        let gone = [ErrorCode::RoomUnknown, ErrorCode::RoomEnded, ErrorCode::NotInRoom];
+        if view.as_ref().err().is_none_or(|fault| gone.contains(&fault.code)) {
             leaver.leave(&left);
         }
         reply.finish(view);

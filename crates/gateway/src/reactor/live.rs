@@ -40,6 +40,10 @@ impl Live {
 
     /// Handles every whole frame in `bytes`; answers how many bytes were used.
     pub fn on_bytes(&mut self, at: Here<'_>, bytes: &mut [u8]) -> usize {
+        // What comes after the end is read and thrown away, until the peer ends too.
+        if self.connection.has_ended() {
+            return bytes.len();
+        }
         let mut used = 0;
         let result = match self.connection.transport() {
             Transport::WebSocket => self.on_websocket(at, bytes, &mut used),
@@ -53,20 +57,21 @@ impl Live {
                 self.connection.close(operation::ERROR, &fault);
             }
             Err(Ending::Goodbye) => {
-                if let Some(session) = &self.session {
+                // One that went on elsewhere meanwhile is not this client's to end.
+                if let Some(session) = self.session.as_ref().filter(|session| session.is_on(&self.connection))
+                {
                     login::end_session(at.services, session);
                 }
                 self.connection.close_politely();
             }
             Err(Ending::Closed) => self.connection.close_politely(),
         }
-        // What comes after the end is read and thrown away, until the peer ends too.
         if self.connection.has_ended() { bytes.len() } else { used }
     }
 
     fn on_websocket(&mut self, at: Here<'_>, bytes: &mut [u8], used: &mut usize) -> Result<(), Ending> {
         // Several frames may share a message, and the article's client pads: twice the largest body is enough.
-        let limit = at.services.config.max_body as usize * 2;
+        let limit = self.max_body(at) as usize * 2;
         loop {
             let frame = match websocket::read_frame(bytes, *used, limit) {
                 Ok(Some(frame)) => frame,
@@ -112,16 +117,29 @@ impl Live {
     }
 
     fn on_message(&mut self, at: Here<'_>, message: &[u8]) -> Result<(), Ending> {
-        for frame in frames_in_message(message, at.services.config.max_body) {
+        let mut padding = message.len();
+        for frame in frames_in_message(message, self.max_body(at)) {
             let (operation, body) = frame.map_err(|error| Fault::new(error.code(), error.to_string()))?;
+            padding -= HEADER_BYTES + body.len();
             self.on_frame(at, operation, body)?;
+        }
+        if padding > 0 || message.is_empty() {
+            // Nothing at all, again and again, is a flood too.
+            self.meter.count(&at.services.config.flood, at.now, padding)?;
         }
         Ok(())
     }
 
+    /// Who has not logged in has no long messages to send.
+    fn max_body(&self, at: Here<'_>) -> u32 {
+        const BEFORE_LOGIN: u32 = 16 * 1024;
+        let max_body = at.services.config.max_body;
+        if self.session.is_some() { max_body } else { max_body.min(BEFORE_LOGIN) }
+    }
+
     fn on_stream(&mut self, at: Here<'_>, bytes: &[u8], used: &mut usize) -> Result<(), Ending> {
         while let Some((header, rest)) = bytes[*used..].split_first_chunk::<HEADER_BYTES>() {
-            let header = Header::decode(*header, at.services.config.max_body)
+            let header = Header::decode(*header, self.max_body(at))
                 .map_err(|error| Fault::new(error.code(), error.to_string()))?;
             let Some(body) = rest.get(..header.length as usize) else { return Ok(()) };
             *used += HEADER_BYTES + body.len();
@@ -131,12 +149,15 @@ impl Live {
     }
 
     fn on_frame(&mut self, at: Here<'_>, operation: u8, body: &[u8]) -> Result<(), Ending> {
+        if self.connection.has_ended() {
+            return Ok(());
+        }
         at.services.metrics.gateway.frames_in_total.of(operation).increment();
         self.meter.count(&at.services.config.flood, at.now, HEADER_BYTES + body.len())?;
         match &self.session {
             Some(session) => {
                 if !std::mem::replace(&mut self.spoken, true) {
-                    session.has_spoken();
+                    session.has_spoken(&self.connection);
                 }
                 dispatch::dispatch(at.services, session, &self.connection, at.now, operation, body)
             }
@@ -150,6 +171,9 @@ impl Live {
 
     pub fn log_in(&mut self, at: Here<'_>, request: login::LoginRequest<'_>) -> Result<(), Fault> {
         let Here { services, address, now } = at;
+        if self.connection.has_ended() {
+            return Ok(());
+        }
         let session = login::log_in(services, &self.connection, request)?;
         if let Err(fault) = services.doorman.log_in(address.key(), &session) {
             login::connection_lost(services, &session, &self.connection, now);

@@ -19,6 +19,7 @@ pub struct NewSession {
     pub name: String,
     pub build: Build,
     pub device: String,
+    pub family: String,
     pub number: u32,
 }
 
@@ -58,6 +59,7 @@ impl Sessions {
             name: new.name,
             build: new.build,
             device: new.device,
+            family: new.family,
             number: new.number,
             limits: self.limits,
             connection: ArcSwapOption::empty(),
@@ -82,15 +84,14 @@ impl Sessions {
         self.lock().lost.push_back((at, session.id.clone()));
     }
 
-    /// Takes out the sessions that lost their connection at least `window` ago and did not come back.
+    /// Ends and takes out the sessions that lost their connection at least `window` ago and did not come back.
     pub fn expired(&self, now: Moment, window: Duration) -> Vec<Arc<Session>> {
         let mut inner = self.lock();
         let mut expired = Vec::new();
         while let Some((_, id)) = inner.lost.pop_front_if(|(lost_at, _)| now.since(*lost_at) >= window) {
-            let Some(session) = inner.by_id.get(&id) else { continue };
+            let Some(session) = inner.by_id.get(&id).cloned() else { continue };
             // Back meanwhile, or lost again: a later entry stands for it.
-            if session.lost_at().is_some_and(|lost_at| now.since(lost_at) >= window) {
-                let session = session.clone();
+            if session.end_if_lost(now, window) {
                 inner.forget(&session);
                 expired.push(session);
             }

@@ -85,9 +85,16 @@ fn read_request(request: &httparse::Request<'_, '_>, length: usize) -> Head {
         build: parameter("build"),
         device: parameter("device"),
         protocol,
-        forwarded_for: header("x-forwarded-for").map(str::to_owned),
+        forwarded_for: forwarded_for(request),
     };
     Head::Upgrade { request, length }
+}
+
+/// All lines of the header, in order: a proxy may add a line of its own behind one that the client made up.
+fn forwarded_for(request: &httparse::Request<'_, '_>) -> Option<String> {
+    let lines = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("x-forwarded-for"));
+    let lines: Vec<_> = lines.filter_map(|header| std::str::from_utf8(header.value).ok()).collect();
+    (!lines.is_empty()).then(|| lines.join(","))
 }
 
 fn query_value(query: &str, name: &str) -> Option<String> {
@@ -184,6 +191,13 @@ mod tests {
             let Head::Upgrade { request, .. } = read_head(with(line).as_bytes()) else { panic!("{line}") };
             assert_eq!(request.token.as_deref(), Some("a.b"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_forged_forwarded_for_does_not_hide_the_proxys_own() {
+        let two = UPGRADE.replace("Host: x", "X-Forwarded-For: 6.6.6.6");
+        let Head::Upgrade { request, .. } = read_head(two.as_bytes()) else { panic!("no upgrade") };
+        assert_eq!(request.forwarded_for.as_deref(), Some("6.6.6.6,10.1.2.3"));
     }
 
     #[test]

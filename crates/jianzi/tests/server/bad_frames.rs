@@ -5,7 +5,7 @@ use protocol::{ErrorCode, Header, messages, operation};
 use testkit::{Player, Raw, Server, frame};
 use tungstenite::Message;
 
-use crate::support::{player, start};
+use crate::support::{options, player, start};
 
 /// What the server says to these bytes on the TCP port before it hangs up.
 fn error_on_tcp(server: &Server, bytes: &[u8]) -> ErrorCode {
@@ -106,4 +106,27 @@ fn a_client_may_split_and_join_as_it_likes() {
     socket.send(Message::binary([login, beat, vec![0; 30]].concat())).unwrap();
     assert_eq!(socket.read().unwrap().into_data()[3], operation::WELCOME);
     assert_eq!(socket.read().unwrap().into_data()[3], operation::HEARTBEAT);
+}
+
+#[test]
+fn saying_nothing_again_and_again_is_a_flood() {
+    let server = Server::start(options().with("LIMITS__FRAMES", "50/s burst 100"));
+    for nothing in [vec![], vec![0; 10]] {
+        let mut player = player(&server, "a");
+        for _ in 0..300 {
+            // The server hangs up on the way.
+            if player.socket().send(Message::binary(nothing.clone())).is_err() {
+                break;
+            }
+        }
+        let error = messages::Error::decode(player.next_of(operation::ERROR)).unwrap();
+        assert_eq!(ErrorCode::from_number(error.code), Some(ErrorCode::Flood));
+    }
+}
+
+#[test]
+fn who_has_not_logged_in_has_no_long_messages_to_send() {
+    let server = start();
+    let long = Header { operation: operation::LOGIN, length: 20_000 }.encode();
+    assert_eq!(error_on_tcp(&server, &long), ErrorCode::TooLong);
 }

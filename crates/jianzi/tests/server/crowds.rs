@@ -98,13 +98,14 @@ fn those_who_come_too_fast_are_told_when_to_come_back() {
     let mut inside = player(&server, "inside");
     // The rate is used up by the login over HTTP, the player, and these.
     let _others = [Raw::connect(server.address("tcp")), Raw::connect(server.address("tcp"))];
-    let mut longest = 0;
+    let (mut longest, mut welcomed) = (0, 0);
     for _ in 0..20 {
         let mut socket = Player::open(server.address("http"), "/ws");
         // A client says what it wants before it hears that it cannot have it.
         let _ = socket.send(tungstenite::Message::binary(login_by_name("late")));
         let first = socket.read().unwrap().into_data();
         if first[3] == operation::WELCOME {
+            welcomed += 1;
             continue;
         }
         assert_eq!(first[3], operation::ERROR);
@@ -123,6 +124,8 @@ fn those_who_come_too_fast_are_told_when_to_come_back() {
     let error = error(&mut on_tcp);
     assert_eq!(ErrorCode::from_number(error.code), Some(ErrorCode::Overloaded));
     assert!(error.retry_after_ms > 0 && on_tcp.read_to_end().is_empty());
+    let logins = server.metric("jianzi_gateway_logins_total{outcome=\"new\"}") as u32;
+    assert_eq!(logins, 1 + welcomed, "the logins of those turned away are thrown away");
     let over_http = server.http().get("/v1/version");
     assert_eq!(over_http.status, 503);
     assert!(over_http.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().unwrap() >= 1));

@@ -1,10 +1,11 @@
 //! What can be done with rooms besides playing in them.
 
-use protocol::ErrorCode;
+use prost::Message as _;
 use protocol::messages::{self, RoomSpec, StartRule, push::Event, room_view::Phase};
-use testkit::Player;
+use protocol::{ErrorCode, operation};
+use testkit::{Player, eventually};
 
-use crate::support::{create, join, lockstep_spec, player, relay_spec, room_id, start};
+use crate::support::{create, join, lockstep_spec, player, relay_spec, resume, room_id, start};
 
 fn action(room: &str) -> messages::RoomAction {
     messages::RoomAction { room: room.to_owned(), ..Default::default() }
@@ -57,8 +58,9 @@ fn invite_private_list_and_filter() {
         let list: messages::RoomList = b.call("rooms.list", &filter).unwrap();
         list.rooms.into_iter().map(|view| view.room).collect::<Vec<_>>()
     };
-    assert_eq!(list(messages::ListRooms::default()), [shown.clone()]);
-    assert_eq!(list(messages::ListRooms { mode: "duel".into(), ..Default::default() }), [shown.clone()]);
+    assert_eq!(list(messages::ListRooms::default()), std::slice::from_ref(&shown));
+    let duels = list(messages::ListRooms { mode: "duel".into(), ..Default::default() });
+    assert_eq!(duels, std::slice::from_ref(&shown));
     assert!(list(messages::ListRooms { mode: "party".into(), ..Default::default() }).is_empty());
     let lake = messages::ListRooms { properties: vec![property("lake")], ..Default::default() };
     assert_eq!(list(lake), [shown]);
@@ -98,6 +100,40 @@ fn the_owner_kicks_and_bans_and_hands_over() {
     let _: messages::RoomView = c.call("rooms.leave", &action(&room)).unwrap();
     let view: messages::RoomView = a.call("rooms.get", &action(&room)).unwrap();
     assert_eq!(view.owner, a.welcome.player);
+}
+
+#[test]
+fn who_was_kicked_says_nothing_more_and_has_room_for_others() {
+    let server = start();
+    let [mut a, mut b, mut c] = ["a", "b", "c"].map(|name| player(&server, name));
+    // A session may be in eight rooms: those it was kicked from do not count.
+    for _ in 0..10 {
+        let room = room_id(&create(&mut a, relay_spec(3)));
+        let channel = join(&mut b, &room).channel;
+        let listening = join(&mut c, &room).channel;
+        resume(&mut c, listening, 0);
+        let kick = messages::RoomAction { player: b.welcome.player.clone(), ..action(&room) };
+        let _: messages::RoomView = a.call("rooms.kick", &kick).unwrap();
+        let again = messages::ResumeRoom { channel, from_tick: 0 };
+        eventually("it is let go", || b.call::<messages::Joined>("rooms.resume", &again).err());
+        let relay = messages::Relay { channel, data: b"still here".to_vec().into(), ..Default::default() };
+        b.send(operation::RELAY, &relay);
+        let error = messages::Error::decode(b.next_of(operation::ERROR)).unwrap();
+        assert_eq!(error.code, ErrorCode::NotInRoom.number());
+        for player in [&mut a, &mut c] {
+            let _: messages::RoomView = player.call("rooms.leave", &action(&room)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn invite_codes_cannot_be_guessed_quickly() {
+    let server = start();
+    let mut a = player(&server, "a");
+    let wrong = messages::JoinRoom { invite: "222222".into(), ..Default::default() };
+    let codes = (0..30).map(|_| a.call::<messages::Joined>("rooms.join", &wrong).unwrap_err().code);
+    let refused = codes.filter(|code| *code == ErrorCode::TooManyRequests.number()).count();
+    assert!(refused >= 15, "{refused} of 30");
 }
 
 #[test]

@@ -54,7 +54,12 @@ impl Shard {
         member.hearing = Hearing::Nothing;
         let channel = member.channel;
         let joined = hosted.resumed(session, channel);
-        if hosted.is_relay() || hosted.ring.reaches_back_to(from) {
+        if hosted.is_relay() {
+            // Others may speak as soon as they know that this one was answered: by then it listens.
+            self.hear_everything_from(at, session, from);
+            return done(Ok(joined));
+        }
+        if hosted.ring.reaches_back_to(from) {
             done(Ok(joined));
             return self.hear_everything_from(at, session, from);
         }
