@@ -24,6 +24,7 @@ mod request_log;
 mod lingering_io;
 mod prefixed_io;
 mod server;
+mod slots;
 
 pub use admin::{AdminState, admin_router};
 pub use cors::Origins;

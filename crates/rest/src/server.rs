@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use admission::Proxies;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -15,16 +16,17 @@ use hyper::service::{Service, service_fn};
 use hyper::{Request, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use protocol::{ErrorCode, Fault};
+use protocol::Fault;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::envelope::Failure;
 use crate::lingering_io::LingeringIo;
 use crate::prefixed_io::PrefixedIo;
+use crate::slots::{Slot, Slots};
 
 /// Serves one router on any number of connections. Cheap to clone.
 #[derive(Clone)]
@@ -35,14 +37,21 @@ pub struct HttpServer {
 struct Inner {
     router: TowerToHyperService<Router>,
     limits: ConnectionLimits,
-    slots: Arc<Semaphore>,
+    slots: Slots,
+    refusals: Semaphore,
     stop: watch::Sender<bool>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ConnectionLimits {
     /// Connections at once; the next ones hear `overloaded`.
     pub connections: usize,
+    /// Of these, what one address (IPv6: one /64) may have; the next ones hear `too_many_connections`.
+    pub per_address: usize,
+    /// Their own connections do not count by address, those of clients that a PROXY header tells of do.
+    pub proxies: Proxies,
+    /// Connections beyond, at once, that hear why they are refused; the next ones are closed without a word.
+    pub refusals: usize,
     /// Time for a request's head to arrive, and for the next request to begin.
     pub head_within: Duration,
     /// After this a connection is ended behind the request under way, so that nobody who reads one byte a minute stays.
@@ -55,7 +64,10 @@ impl Default for ConnectionLimits {
     fn default() -> ConnectionLimits {
         ConnectionLimits {
             connections: 8192,
-            head_within: Duration::from_secs(10),
+            per_address: 8192 / 8,
+            proxies: Proxies::default(),
+            refusals: 1024,
+            head_within: Duration::from_secs(5),
             lifetime: Duration::from_secs(120),
             last_request_within: Duration::from_secs(20),
         }
@@ -73,11 +85,11 @@ pub struct Peer {
 
 impl HttpServer {
     pub fn new(router: Router, limits: ConnectionLimits) -> HttpServer {
-        let slots = Arc::new(Semaphore::new(limits.connections));
+        let router = TowerToHyperService::new(router);
+        let slots = Slots::new(limits.clone());
+        let refusals = Semaphore::new(limits.refusals);
         let (stop, _) = watch::channel(false);
-        HttpServer {
-            inner: Arc::new(Inner { router: TowerToHyperService::new(router), limits, slots, stop }),
-        }
+        HttpServer { inner: Arc::new(Inner { router, limits, slots, refusals, stop }) }
     }
 
     /// Serves a connection to its end. `prefix` is what was already read of it.
@@ -86,9 +98,9 @@ impl HttpServer {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let io = PrefixedIo::new(prefix, io);
-        match self.inner.slots.clone().try_acquire_owned() {
+        match self.inner.slots.take(peer) {
             Ok(slot) => self.drive(io, slot, peer).await,
-            Err(_) => self.refuse(io).await,
+            Err(fault) => self.refuse(io, fault).await,
         }
     }
 
@@ -136,16 +148,20 @@ impl HttpServer {
 
     /// Connections being served.
     pub fn connections(&self) -> usize {
-        self.inner.limits.connections - self.inner.slots.available_permits()
+        self.inner.slots.taken()
+    }
+
+    /// Addresses with connections being served; listed proxies are not counted.
+    pub fn addresses(&self) -> usize {
+        self.inner.slots.addresses()
     }
 
     /// Waits until no connection is left; false if `limit` passed first.
     pub async fn drained(&self, limit: Duration) -> bool {
-        let all = u32::try_from(self.inner.limits.connections).unwrap_or(u32::MAX);
-        timeout(limit, self.inner.slots.acquire_many(all)).await.is_ok()
+        self.inner.slots.all_free(limit).await
     }
 
-    async fn drive<S>(&self, io: PrefixedIo<S>, slot: OwnedSemaphorePermit, peer: Peer)
+    async fn drive<S>(&self, io: PrefixedIo<S>, slot: Slot, peer: Peer)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -176,14 +192,15 @@ impl HttpServer {
         drop(slot);
     }
 
-    /// Reads one request and says that there is no room; bounded in time, holds no slot.
-    async fn refuse<S>(&self, io: PrefixedIo<S>)
+    /// Reads one request and says why there is no room; bounded in time and number, holds no slot.
+    async fn refuse<S>(&self, io: PrefixedIo<S>, fault: Fault)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|_: Request<Incoming>| async {
-            let fault = Fault::from(ErrorCode::Overloaded).retry_after(Duration::from_secs(2));
-            Ok::<Response, Infallible>(Failure(fault).into_response())
+        let Ok(_place) = self.inner.refusals.try_acquire() else { return };
+        let service = service_fn(|_: Request<Incoming>| {
+            let answer = Failure(fault.clone()).into_response();
+            async move { Ok::<Response, Infallible>(answer) }
         });
         let io = TokioIo::new(LingeringIo::new(io, Arc::new(AtomicBool::new(true))));
         let connection = builder(&self.inner.limits).keep_alive(false).serve_connection(io, service);

@@ -116,7 +116,7 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
             ..RestConfig::default()
         },
     });
-    let http = HttpServer::new(rest, ConnectionLimits::default());
+    let http = HttpServer::new(rest, ConnectionLimits { proxies: config.proxies(), ..Default::default() });
 
     // The players' door.
     let resume_key = config.server.resume_key.as_ref().map_or("", Secret::reveal);

@@ -147,7 +147,7 @@ fn requests_are_counted_by_pattern() {
 }
 
 #[track_caller]
-fn wait_until(condition: impl Fn() -> bool) {
+pub fn wait_until(condition: impl Fn() -> bool) {
     let clock = clock::Clock::System;
     let started = clock.now();
     while !condition() {

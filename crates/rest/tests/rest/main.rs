@@ -14,3 +14,4 @@ mod replays;
 
 mod admin;
 mod connections;
+mod shares;
