@@ -10,6 +10,9 @@ pub struct RoomsConfig {
     pub shards: usize,
     /// Rooms alive at a time on this node; more are refused with `overloaded`.
     pub max_rooms: usize,
+    /// Rooms of one founder at a time, from their founding until they are freed; more are refused with
+    /// `too_many_requests`. 0: no limit. Rooms of matches are not counted.
+    pub per_founder: usize,
     /// The shortest time between two turns of a busy shard.
     pub turn: Duration,
     /// Inputs that wait for one shard; more are dropped and counted.
@@ -49,6 +52,7 @@ impl Default for RoomsConfig {
         RoomsConfig {
             shards: 1,
             max_rooms: 20_000,
+            per_founder: 16,
             turn: Duration::from_millis(5),
             inbox_messages: 65_536,
             inbox_requests: 16_384,

@@ -1,4 +1,4 @@
-//! Which rooms there are, for lists and invite codes. Apps never see each other's.
+//! Which rooms there are, for lists, invite codes and the count of each founder. Apps never see each other's.
 //!
 //! The only thing that shards share; touched when membership changes, never while a room plays.
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use clock::Chance;
-use model::{AppId, RoomId, RoomKey};
+use model::{AppId, PlayerId, RoomId, RoomKey};
 use protocol::messages::{ListRooms, RoomList, RoomView};
 
 #[derive(Default)]
@@ -29,26 +29,50 @@ struct AppRooms {
     invites: HashMap<String, RoomId>,
     /// Public rooms that take players, by number.
     listed: BTreeMap<u64, RoomView>,
+    /// How many rooms each founder has, of those that are counted.
+    founders: HashMap<PlayerId, usize>,
 }
 
 struct Entry {
     number: u64,
     invite: String,
+    /// Whose count it is in.
+    founder: Option<PlayerId>,
 }
+
+/// The founder has as many rooms as one may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyOfOne;
 
 impl Directory {
     /// Files a new room and gives it an invite code that no other room of its app has.
-    pub fn add(&self, key: &RoomKey, chance: &mut Chance) -> String {
+    ///
+    /// With a founder, only if that one has fewer than `most` rooms.
+    pub fn add(
+        &self,
+        key: &RoomKey,
+        founder: Option<&PlayerId>,
+        most: usize,
+        chance: &mut Chance,
+    ) -> Result<String, TooManyOfOne> {
         let mut apps = self.write();
         let app = apps.entry(key.app.clone()).or_default();
+        if let Some(founder) = founder {
+            let before = app.founders.get(founder).copied().unwrap_or(0);
+            if before >= most {
+                return Err(TooManyOfOne);
+            }
+            app.founders.insert(founder.clone(), before + 1);
+        }
         let mut invite = chance.name(INVITE_LENGTH);
         while app.invites.contains_key(&invite) {
             invite = chance.name(INVITE_LENGTH);
         }
         app.newest += 1;
         app.invites.insert(invite.clone(), key.room.clone());
-        app.rooms.insert(key.room.clone(), Entry { number: app.newest, invite: invite.clone() });
-        invite
+        let entry = Entry { number: app.newest, invite: invite.clone(), founder: founder.cloned() };
+        app.rooms.insert(key.room.clone(), entry);
+        Ok(invite)
     }
 
     /// Shows the room in lists as it is now; `None` hides it.
@@ -68,11 +92,13 @@ impl Directory {
         if let Some(entry) = app.rooms.remove(&key.room) {
             app.invites.remove(&entry.invite);
             app.listed.remove(&entry.number);
+            entry.founder.inspect(|founder| app.uncount(founder));
         }
         // The tables shrink again after a burst; `newest` stays, so that pages never repeat numbers.
         if app.rooms.capacity() > 64 && app.rooms.len() * 4 < app.rooms.capacity() {
             app.rooms.shrink_to_fit();
             app.invites.shrink_to_fit();
+            app.founders.shrink_to_fit();
         }
     }
 
@@ -115,6 +141,16 @@ impl Directory {
     }
 }
 
+impl AppRooms {
+    fn uncount(&mut self, founder: &PlayerId) {
+        let Some(rooms) = self.founders.get_mut(founder) else { return };
+        *rooms -= 1;
+        if *rooms == 0 {
+            self.founders.remove(founder);
+        }
+    }
+}
+
 fn passes(view: &RoomView, wish: &ListRooms) -> bool {
     let Some(spec) = &view.spec else { return false };
     (wish.mode.is_empty() || spec.mode == wish.mode)
@@ -134,7 +170,7 @@ mod tests {
         let mut chance = Chance::seeded(1);
         for number in 0..50 {
             let key = key("a", number);
-            directory.add(&key, &mut chance);
+            add(&directory, &key, &mut chance);
             directory.show(&key, Some(view(&key, if number % 2 == 0 { "duel" } else { "party" }, 1)));
         }
         let mut wish = ListRooms { mode: "duel".into(), limit: 7, ..ListRooms::default() };
@@ -159,7 +195,7 @@ mod tests {
         let mut chance = Chance::seeded(1);
         for (number, taken) in [(1, 1), (2, 2)] {
             let key = key("a", number);
-            directory.add(&key, &mut chance);
+            add(&directory, &key, &mut chance);
             directory.show(&key, Some(view(&key, "duel", taken)));
         }
         let count = |wish: &ListRooms| directory.list(&AppId::new("a"), wish).rooms.len();
@@ -175,8 +211,8 @@ mod tests {
         let directory = Directory::default();
         let mut chance = Chance::seeded(1);
         let (one, two) = (key("a", 1), key("b", 1));
-        let code = directory.add(&one, &mut chance);
-        directory.add(&two, &mut chance);
+        let code = add(&directory, &one, &mut chance);
+        add(&directory, &two, &mut chance);
         directory.show(&one, Some(view(&one, "duel", 1)));
         assert_eq!(directory.find_invite(&one.app, &code.to_uppercase()), Some(one.room.clone()));
         assert_eq!(directory.find_invite(&two.app, &code), None);
@@ -186,6 +222,32 @@ mod tests {
         assert_eq!(directory.list(&one.app, &ListRooms::default()).rooms, []);
         directory.remove(&two);
         assert_eq!(directory.len(), 0);
+    }
+
+    #[test]
+    fn a_founder_has_so_many_rooms_and_no_more() {
+        let directory = Directory::default();
+        let mut chance = Chance::seeded(1);
+        let mut add = |app: &str, number: usize, founder: Option<&str>| {
+            let founder = founder.map(PlayerId::new);
+            directory.add(&key(app, number), founder.as_ref(), 2, &mut chance).map(drop)
+        };
+        assert_eq!([add("a", 1, Some("ann")), add("a", 2, Some("ann"))], [Ok(()), Ok(())]);
+        assert_eq!(add("a", 3, Some("ann")), Err(TooManyOfOne));
+        assert_eq!([add("a", 3, Some("bob")), add("b", 3, Some("ann")), add("a", 4, None)], [Ok(()); 3]);
+        directory.remove(&key("a", 4));
+        assert_eq!(add("a", 5, Some("ann")), Err(TooManyOfOne), "that room was in nobody's count");
+        directory.remove(&key("a", 1));
+        directory.remove(&key("a", 1));
+        assert_eq!([add("a", 5, Some("ann")), add("a", 6, Some("ann"))], [Ok(()), Err(TooManyOfOne)]);
+        for number in [2, 3, 5] {
+            directory.remove(&key("a", number));
+        }
+        assert!(directory.read()[&AppId::new("a")].founders.is_empty());
+    }
+
+    fn add(directory: &Directory, key: &RoomKey, chance: &mut Chance) -> String {
+        directory.add(key, None, 0, chance).expect("a room in nobody's count")
     }
 
     fn key(app: &str, number: usize) -> RoomKey {

@@ -86,17 +86,15 @@ impl Rooms {
 
     /// Makes a room, once however often it is asked for.
     ///
-    /// Faults: `bad_spec`, `room_exists`, `room_ended`, `overloaded`, `draining`, `unavailable`.
+    /// Faults: `bad_spec`, `room_exists`, `room_ended`, `overloaded`, `draining`, `unavailable`, and
+    /// `too_many_requests` when the founder has as many rooms as one may have.
     pub fn create(&self, create: CreateRoom, done: Done<messages::RoomView>) {
-        let spec = match RoomSpec::try_from(create.spec) {
-            Ok(spec) => spec,
-            Err(fault) => return done(Err(fault)),
-        };
-        let draining = self.draining.load(Ordering::Relaxed);
-        let room = create.room.unwrap_or_else(|| RoomId::from_name(&self.draw_name()));
-        let key = RoomKey { app: create.app, room };
-        let create = Create { key, spec, founder: create.founder, build: create.build, draining };
-        self.ask(&create.key.clone(), Request::Create(Box::new(create), done));
+        self.make(create, true, done);
+    }
+
+    /// The same for a match, which the server makes: it is not in the founder's count.
+    pub fn create_for_match(&self, create: CreateRoom, done: Done<messages::RoomView>) {
+        self.make(create, false, done);
     }
 
     /// Takes the member in and attaches it to the room's port. Frames begin with [`Rooms::resume`].
@@ -205,6 +203,18 @@ impl Rooms {
             inbox: self.mailboxes.iter().map(|mailbox| mailbox.letters_waiting()).sum(),
             backfills: self.library.backfills(),
         }
+    }
+
+    fn make(&self, create: CreateRoom, counts: bool, done: Done<messages::RoomView>) {
+        let spec = match RoomSpec::try_from(create.spec) {
+            Ok(spec) => spec,
+            Err(fault) => return done(Err(fault)),
+        };
+        let draining = self.draining.load(Ordering::Relaxed);
+        let room = create.room.unwrap_or_else(|| RoomId::from_name(&self.draw_name()));
+        let key = RoomKey { app: create.app, room };
+        let create = Create { key, spec, founder: create.founder, build: create.build, counts, draining };
+        self.ask(&create.key.clone(), Request::Create(Box::new(create), done));
     }
 
     fn ask(&self, key: &RoomKey, request: Request) {

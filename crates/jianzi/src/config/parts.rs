@@ -85,6 +85,7 @@ impl Config {
         RoomsConfig {
             shards: threads(rooms.shards),
             max_rooms: rooms.max_rooms,
+            per_founder: rooms.per_founder,
             turn: rooms.turn,
             inbox_messages: rooms.inbox_messages,
             inbox_requests: rooms.inbox_requests,

@@ -27,7 +27,7 @@ impl RoomMaker for MatchedRooms {
     fn make(&self, order: RoomOrder, made: Made) {
         let RoomOrder { key, spec, founder, build } = order;
         let create = CreateRoom { app: key.app, room: Some(key.room), spec, founder, build };
-        self.rooms.create(create, Box::new(move |room| made(room.map(drop))));
+        self.rooms.create_for_match(create, Box::new(move |room| made(room.map(drop))));
     }
 }
 

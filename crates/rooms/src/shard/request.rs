@@ -24,6 +24,8 @@ pub(crate) struct Create {
     pub spec: RoomSpec,
     pub founder: PlayerId,
     pub build: Build,
+    /// Is this one of the founder's own rooms, of which there may be so many?
+    pub counts: bool,
     /// Only a room that is there already can be answered with.
     pub draining: bool,
 }

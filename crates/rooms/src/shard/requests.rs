@@ -21,6 +21,8 @@ use super::{RoomAt, Shard};
 
 /// When a paused room is asked again.
 const PAUSED_RETRY: Duration = Duration::from_secs(1);
+/// When a founder with too many rooms may try again: rooms do not end by the second.
+const FOUNDER_RETRY: Duration = Duration::from_secs(10);
 
 impl Shard {
     pub(super) fn handle(&mut self, request: Request) {
@@ -96,12 +98,20 @@ impl Shard {
         if !self.shared.health.add_room(self.shared.config.max_rooms) {
             return Err(Fault::new(ErrorCode::Overloaded, "the server has as many rooms as it takes"));
         }
-        let Create { key, spec, founder, build, draining: _ } = create;
-        let (invite, spec) = {
+        let Create { key, spec, founder, build, counts, draining: _ } = create;
+        let most = self.shared.config.per_founder;
+        let counted = Some(&founder).filter(|founder| counts && most > 0 && !founder.as_str().is_empty());
+        let filed = {
             let mut chance = self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner);
-            let invite = self.shared.directory.add(&key, &mut chance);
-            (invite, if spec.needs_seed() { spec.with_seed(chance.u32()) } else { spec })
+            let invite = self.shared.directory.add(&key, counted, most, &mut chance);
+            invite.map(|invite| (invite, chance.u32()))
         };
+        let Ok((invite, seed)) = filed else {
+            self.shared.health.remove_rooms(1);
+            let message = format!("a player can have {most} rooms at a time; some have to end first");
+            return Err(Fault::new(ErrorCode::TooManyRequests, message).retry_after(FOUNDER_RETRY));
+        };
+        let spec = spec.with_seed(seed);
         let wall_ms = self.shared.clock.wall_ms();
         let founding = Founding { key, spec, founder, build, invite, run: 1, wall_ms };
         Ok(self.host(founding))

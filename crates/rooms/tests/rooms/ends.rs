@@ -147,7 +147,7 @@ fn thirty_thousand_rooms_leave_nothing_behind() {
 #[test]
 #[ignore = "run by the test above"]
 fn thirty_thousand_rooms_alone_in_a_process() {
-    let config = RoomsConfig { keep_replays: 5, ..config() };
+    let config = RoomsConfig { keep_replays: 5, per_founder: 0, ..config() };
     let stage = Stage::with(config, |link| std::sync::Arc::new(link));
     let mut early = 0;
     for round in 0..60 {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use model::{AppId, Build, PlayerId};
 use protocol::ErrorCode;
 use room_core::{EndReason, RoomRequest};
-use rooms::RoomsConfig;
+use rooms::{CreateRoom, RoomsConfig};
 
-use crate::stage::{Stage, code, config, key, lockstep, relay};
+use crate::stage::{Stage, code, config, key, lockstep, relay, room_id};
 
 #[test]
 fn no_more_rooms_than_configured() {
@@ -20,6 +21,36 @@ fn no_more_rooms_than_configured() {
     stage.until("there is a place", || stage.rooms.counts().rooms == 2);
     assert!(stage.create("a", "room3", lockstep(2)).is_ok());
     assert_eq!(stage.rooms.counts().filed, 3);
+}
+
+#[test]
+fn no_more_rooms_of_one_founder_than_configured() {
+    let stage = Stage::with(RoomsConfig { per_founder: 3, ..config() }, |link| std::sync::Arc::new(link));
+    // On both shards.
+    for number in 0..3 {
+        stage.create_by("a", &format!("room{number}"), lockstep(2), "ann").expect("a room");
+    }
+    let refused = stage.create_by("a", "room3", lockstep(2), "ann").expect_err("one too many");
+    assert_eq!(refused.code, ErrorCode::TooManyRequests);
+    assert!(refused.retry_after.is_some());
+    assert_eq!(stage.rooms.counts().rooms, 3, "a refused room takes no place");
+    assert!(stage.create_by("a", "room2", lockstep(2), "ann").is_ok(), "a repeated create needs no place");
+    assert!(stage.create_by("a", "room3", lockstep(2), "bob").is_ok(), "others are not concerned");
+    assert!(stage.create_by("b", "room3", lockstep(2), "ann").is_ok(), "nor is the same name in another app");
+
+    let of_match = CreateRoom {
+        app: AppId::new("a"),
+        room: Some(room_id("match")),
+        spec: lockstep(2),
+        founder: PlayerId::new("ann"),
+        build: Build::new("1.0"),
+    };
+    assert!(stage.ask(|done| stage.rooms.create_for_match(of_match, done)).is_ok());
+
+    stage.request("room0", RoomRequest::Close { reason: EndReason::Closed }).expect("closed");
+    stage.until("it is freed", || stage.rooms.counts().rooms == 5);
+    assert!(stage.create_by("a", "room4", lockstep(2), "ann").is_ok());
+    assert_eq!(code(stage.create_by("a", "room5", lockstep(2), "ann")), Some(ErrorCode::TooManyRequests));
 }
 
 #[test]

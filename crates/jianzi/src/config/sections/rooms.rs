@@ -12,6 +12,8 @@ section! {
         pub shards: usize = 0,
         /// Rooms alive at a time; more are refused.
         pub max_rooms: usize = 20_000,
+        /// Rooms of one founder at a time, matches apart; more are refused. 0: no limit.
+        pub per_founder: usize = 16,
         /// The shortest time between two turns of a busy shard.
         pub turn: Duration = Duration::from_millis(5),
         /// Inputs that wait for one shard; more are dropped and counted.
