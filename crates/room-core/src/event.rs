@@ -146,6 +146,8 @@ pub enum EndReason {
     LifeLimit,
     LastTick,
     Closed,
+    /// The room's log has come to its limit.
+    LogFull,
 }
 
 impl RunReason {
@@ -167,6 +169,7 @@ impl EndReason {
             EndReason::LifeLimit => "life_limit",
             EndReason::LastTick => "last_tick",
             EndReason::Closed => "closed",
+            EndReason::LogFull => "log_full",
         }
     }
 }

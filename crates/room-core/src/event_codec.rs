@@ -269,8 +269,8 @@ fn read_run_reason(reader: &mut Reader<'_>) -> Result<RunReason, Damaged> {
 }
 
 pub(crate) fn read_end_reason(reader: &mut Reader<'_>) -> Result<EndReason, Damaged> {
-    use EndReason::{Closed, Empty, Finished, LastTick, LifeLimit};
-    read_variant(reader, &[Finished, Empty, LifeLimit, LastTick, Closed])
+    use EndReason::{Closed, Empty, Finished, LastTick, LifeLimit, LogFull};
+    read_variant(reader, &[Finished, Empty, LifeLimit, LastTick, Closed, LogFull])
 }
 
 /// The variants in the order of their declaration, which is what was written.

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What a journal keeps of a record besides its bytes, at a guess: a room that ticks in vain has a log, too.
+pub const RECORD_BYTES: usize = 32;
+
 /// Bounds and times of the rooms of one node.
 #[derive(Clone, Debug)]
 pub struct RoomsConfig {
@@ -23,6 +26,8 @@ pub struct RoomsConfig {
     pub max_lag: Duration,
     /// Bytes of records and frames, per shard, that wait for the journal before all rooms stand still.
     pub unreleased_bytes: usize,
+    /// A room's log, with [`RECORD_BYTES`] for each of its records. A room that comes to it ends with `log_full`.
+    pub log_bytes: usize,
     /// An ended room is kept this long for members that have yet to read its last ticks.
     pub linger: Duration,
     /// Ticks that each room keeps ready for members that come back.
@@ -58,6 +63,7 @@ impl Default for RoomsConfig {
             inbox_requests: 16_384,
             max_lag: Duration::from_millis(500),
             unreleased_bytes: 64 << 20,
+            log_bytes: 32 << 20,
             linger: Duration::from_secs(30),
             ring_ticks: 512,
             ring_bytes: 64 << 10,

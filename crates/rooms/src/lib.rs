@@ -21,5 +21,5 @@ mod library;
 mod shard;
 
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
-pub use config::RoomsConfig;
+pub use config::{RECORD_BYTES, RoomsConfig};
 pub use rooms::{Counts, Rooms};

@@ -91,6 +91,7 @@ impl Config {
             inbox_requests: rooms.inbox_requests,
             max_lag: rooms.max_lag,
             unreleased_bytes: rooms.unreleased_bytes.0,
+            log_bytes: rooms.log_bytes.0,
             linger: rooms.linger,
             ring_ticks: rooms.ring_ticks,
             ring_bytes: rooms.ring_bytes.0,

@@ -184,6 +184,7 @@ fn the_parts_take_what_is_configured() {
     assert_eq!(config.gateway().connections.per_account, 2);
     assert!(config.gateway().reactors >= 1);
     assert_eq!(config.rooms().max_rooms, 7);
+    assert_eq!((config.rooms().per_founder, config.rooms().log_bytes), (16, 32 << 20));
     assert!(config.rooms().shards >= 1);
     assert_eq!(config.matchmaking().per_player, 9);
     assert!(config.accounts().dev);

@@ -29,6 +29,7 @@ pub fn event() -> impl Strategy<Value = RoomEvent> {
         Just(EndReason::LifeLimit),
         Just(EndReason::LastTick),
         Just(EndReason::Closed),
+        Just(EndReason::LogFull),
     ];
     let player = name().prop_map(|name| player(&name));
     let comer = || (name(), name(), any::<u32>(), name());

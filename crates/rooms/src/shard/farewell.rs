@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashSet, VecDeque};
 
 use model::RoomKey;
+use room_core::{EndReason, RoomEvent};
 
 use super::effect::Effect;
 use super::hosted::{Hearing, Hosted};
@@ -11,6 +12,21 @@ use super::requests::kind_label;
 use super::{RoomAt, Shard};
 
 impl Shard {
+    /// Nothing more fits the room's log: its end is the last record.
+    pub(super) fn end_if_log_is_full(&mut self, at: RoomAt) {
+        let most = self.shared.config.log_bytes;
+        let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at) else {
+            return;
+        };
+        if hosted.room.is_ended() || !hosted.is_log_full(most) {
+            return;
+        }
+        let key = &hosted.key;
+        tracing::warn!(event = "log_full", app = %key.app, room = %key.room, tick = hosted.room.tick());
+        hosted.apply(&RoomEvent::Ended { reason: EndReason::LogFull }, &mut self.outputs);
+        self.reschedule(at);
+    }
+
     /// The room has just ended: the last effect says so.
     pub(super) fn announce_end(&mut self, at: RoomAt) {
         let kept_until = self.now + self.shared.config.linger;

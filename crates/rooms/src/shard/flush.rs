@@ -8,6 +8,8 @@ use model::{Partition, Position};
 use protocol::messages::{self, push};
 use protocol::{ErrorCode, Fault};
 
+use crate::config::RECORD_BYTES;
+
 use super::effect::Effect;
 use super::hosted::Hosted;
 use super::partition::{Held, PartitionLog};
@@ -19,6 +21,7 @@ impl Shard {
         let dirty = std::mem::take(&mut self.dirty);
         let mut drafts = Vec::with_capacity(dirty.len());
         for at in &dirty {
+            self.end_if_log_is_full(*at);
             if let Some(hosted) = self.room(*at) {
                 hosted.dirty = false;
                 if hosted.tell_changes() {
@@ -46,6 +49,7 @@ impl Shard {
         let hosted = &mut self.rooms[at.index as usize];
         if !hosted.draft.is_empty() {
             self.records.extend_from_slice(&hosted.draft);
+            hosted.logged += hosted.draft.len() + RECORD_BYTES;
             hosted.draft.clear();
             drafts.push((at, self.records.len()));
         } else if !hosted.effects.is_empty() {

@@ -41,6 +41,8 @@ pub(super) struct Hosted {
     /// The draft must not wait for the next tick.
     pub urgent: bool,
 
+    /// Bytes of the log that were handed over.
+    pub logged: usize,
     /// The sequence of the last record.
     pub last_sequence: u64,
     /// Records that the journal has not answered yet.
@@ -96,6 +98,10 @@ impl Hosted {
     /// Frames wait for the journal.
     pub fn needs_journal(&self) -> bool {
         self.room.spec().durability != Durability::Async
+    }
+
+    pub fn is_log_full(&self, most: usize) -> bool {
+        self.logged + self.draft.len() >= most
     }
 
     pub fn is_relay(&self) -> bool {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use link::ToRoom;
 use model::{Seat, SessionId, Tick};
+use protocol::messages::input_refused::Refusal;
 use room_core::{InputDecision, RoomRequest};
 
 use crate::mailbox::Address;
@@ -53,10 +54,18 @@ impl Shard {
         if hosted.room.seated(seat).is_none_or(|member| member.session != session) {
             return;
         }
-        match hosted.room.offer_input(seat, number, tick, &data) {
+        // Not even the refusal fits the log: the room ends with this turn.
+        let decision = match hosted.is_log_full(self.shared.config.log_bytes) {
+            true => InputDecision::Reject(Refusal::TooMany),
+            false => hosted.room.offer_input(seat, number, tick, &data),
+        };
+        match decision {
             InputDecision::Apply(event) => {
                 self.tally.inputs += 1;
                 hosted.apply(&event, &mut self.outputs);
+                if hosted.is_log_full(self.shared.config.log_bytes) {
+                    self.touch(at);
+                }
             }
             InputDecision::Refuse(event) => {
                 hosted.apply(&event, &mut self.outputs);
@@ -74,6 +83,9 @@ impl Shard {
             return;
         };
         if hosted.room.seated(seat).is_none_or(|member| member.session != *session) {
+            return;
+        }
+        if hosted.is_log_full(self.shared.config.log_bytes) {
             return;
         }
         if let Some(event) = hosted.room.offer_state_hash(seat, tick, hash) {

@@ -141,6 +141,7 @@ impl Shard {
             leaving: Vec::new(),
             dirty: false,
             urgent: true,
+            logged: 0,
             last_sequence: 0,
             unanswered: 0,
             released: 0,

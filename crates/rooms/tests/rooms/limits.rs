@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use model::{AppId, Build, PlayerId};
 use protocol::ErrorCode;
-use room_core::{EndReason, RoomRequest};
+use protocol::messages::input_refused::Refusal;
+use room_core::{EndReason, RoomRequest, replay};
 use rooms::{CreateRoom, RoomsConfig};
 
 use crate::stage::{Stage, code, config, key, lockstep, relay, room_id};
@@ -51,6 +52,43 @@ fn no_more_rooms_of_one_founder_than_configured() {
     stage.until("it is freed", || stage.rooms.counts().rooms == 5);
     assert!(stage.create_by("a", "room4", lockstep(2), "ann").is_ok());
     assert_eq!(code(stage.create_by("a", "room5", lockstep(2), "ann")), Some(ErrorCode::TooManyRequests));
+}
+
+#[test]
+fn a_full_log_ends_the_room_and_no_input_grows_it_further() {
+    let config = RoomsConfig { log_bytes: 20_000, ..config() };
+    let stage = Stage::with(config, |link| std::sync::Arc::new(link));
+    let mut players = stage.full_room("full", lockstep(2));
+    stage.until("it plays", || players[0].player.ticks() > 2);
+    // Before the next turn: the inbox alone would make the log thrice as long.
+    for _ in 0..60 {
+        players[1].send(vec![7; 1000]);
+    }
+    stage.until("the end is told", || players.iter().all(|player| player.player.ended().is_some()));
+    assert_eq!(players[0].player.ended().expect("an end").reason, "log_full");
+    let refused = &players[1].player.heard().refused;
+    assert!(refused.iter().any(|told| told.reason() == Refusal::TooMany), "{refused:?}");
+    let (app, room) = (AppId::new("a"), room_id("full"));
+    stage.until("the replay is there", || stage.rooms.replay(&app, &room).is_some());
+    let file = stage.rooms.replay(&app, &room).expect("a replay");
+    assert!((15_000..23_000).contains(&file.len()), "{} bytes", file.len());
+    assert!(replay::verify(&file).expect("a true replay").inputs >= 15);
+}
+
+#[test]
+fn a_room_that_never_starts_has_a_bounded_log_too() {
+    let config = RoomsConfig { log_bytes: 4_000, ..config() };
+    let stage = Stage::with(config, |link| std::sync::Arc::new(link));
+    stage.create_by("a", "fickle", relay(2), "ann").expect("a room");
+    let _ann = stage.join("fickle", "ann").expect("a seat");
+    let mut most = 0;
+    let over = (0..1000).find_map(|number| {
+        let request = RoomRequest::Ready { player: PlayerId::new("ann"), ready: number % 2 == 0 };
+        most = most.max(stage.memory.bytes());
+        stage.request("fickle", request).err()
+    });
+    assert_eq!(over.map(|fault| fault.code), Some(ErrorCode::RoomEnded));
+    assert!((200..4_000).contains(&most), "{most} bytes");
 }
 
 #[test]

@@ -24,6 +24,8 @@ section! {
         pub max_lag: Duration = Duration::from_millis(500),
         /// Frames, per shard, that wait for the journal before rooms stand still.
         pub unreleased_bytes: Bytes = Bytes::mib(64),
+        /// What the log of one room may take; a room that comes to it ends with "log_full".
+        pub log_bytes: Bytes = Bytes::mib(32),
         /// An ended room is kept this long for members that have yet to read its last ticks.
         pub linger: Duration = Duration::from_secs(30),
         /// Ticks that each room keeps ready for members that come back.
