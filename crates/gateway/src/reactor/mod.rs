@@ -31,9 +31,10 @@ const FIRST_LISTENER: usize = usize::MAX / 2;
 /// How often silence and deadlines are looked for.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// Events handled before what they gave rise to is written: more would save a few calls and cost latency.
-const EVENTS: usize = 128;
+const EVENTS: usize = 256;
 /// A batch this large that nobody is answered for was inputs, which wait for their rooms' next turn (5 ms) anyway: a
-/// pause this short gathers more of them and saves most of the waking up. Measured: 10 % less time per frame.
+/// pause this short gathers more of them and saves most of the waking up. Measured: 10 % less time per frame. A full
+/// batch means that more is waiting already.
 const BUSY: usize = 4;
 const PAUSE: Duration = Duration::from_millis(1);
 /// How long a connection that we have ended may take to end too, and one that was turned away to say what it is.
@@ -118,7 +119,7 @@ impl Reactor {
                 self.on_event(event);
             }
             let answered = connection::flush_deferred();
-            if !answered && events.iter().count() >= BUSY {
+            if !answered && (BUSY..EVENTS).contains(&events.iter().count()) {
                 std::thread::park_timeout(PAUSE);
             }
             let now = self.services.clock.now();
