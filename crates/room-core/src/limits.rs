@@ -14,6 +14,10 @@ pub const BANNED: usize = 256;
 pub const PROPERTIES: usize = 32;
 pub const PROPERTY_KEY_BYTES: usize = 32;
 pub const PROPERTY_VALUE_BYTES: usize = 256;
+/// Keys and values of all of a room's properties; every change of the room tells them to everybody.
+pub const ROOM_PROPERTIES_BYTES: usize = 4096;
+/// The same of one seat.
+pub const SEAT_PROPERTIES_BYTES: usize = 2048;
 
 pub const TICK_HZ_DEFAULT: u32 = 20;
 pub const TICK_HZ: u32 = 60;

@@ -100,7 +100,8 @@ impl TryFrom<messages::RoomSpec> for RoomSpec {
             (RoomKind::Relay, Some(_)) => return Err(bad("a relay room has no lockstep part")),
         };
         let properties = properties_of(wish.properties)?;
-        check_properties(&properties).map_err(|fault| Fault { code: ErrorCode::BadSpec, ..fault })?;
+        check_properties(&properties, limits::ROOM_PROPERTIES_BYTES)
+            .map_err(|fault| Fault { code: ErrorCode::BadSpec, ..fault })?;
         Ok(RoomSpec {
             kind,
             mode: wish.mode,
@@ -176,13 +177,19 @@ pub(crate) fn to_messages(properties: &Properties) -> Vec<messages::Property> {
         .collect()
 }
 
-/// Holds every set of properties to its limits.
-pub(crate) fn check_properties(properties: &Properties) -> Result<(), Fault> {
+/// Holds every set of properties to its limits; `most_bytes` of keys and values together.
+pub(crate) fn check_properties(properties: &Properties, most_bytes: usize) -> Result<(), Fault> {
     if properties.len() > limits::PROPERTIES {
         let message = format!("there are more than {} properties", limits::PROPERTIES);
         return Err(Fault::new(ErrorCode::BadRequest, message));
     }
-    properties.iter().try_for_each(|(key, value)| check_property(key, value))
+    properties.iter().try_for_each(|(key, value)| check_property(key, value))?;
+    let bytes: usize = properties.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if bytes > most_bytes {
+        let message = format!("the properties have {bytes} bytes together, possible are up to {most_bytes}");
+        return Err(Fault::new(ErrorCode::BadRequest, message));
+    }
+    Ok(())
 }
 
 pub(crate) fn check_property(key: &str, value: &str) -> Result<(), Fault> {

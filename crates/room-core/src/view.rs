@@ -7,10 +7,12 @@ use crate::spec::to_messages;
 use crate::table::Phase;
 
 impl Room {
+    /// The room's properties are told once, as they are now: the specification comes without those of the founding.
     pub fn view(&self) -> messages::RoomView {
+        let spec = messages::RoomSpec { properties: Vec::new(), ..self.spec().into() };
         messages::RoomView {
             room: self.key().room.as_str().to_owned(),
-            spec: Some(self.spec().into()),
+            spec: Some(spec),
             phase: self.phase_number(),
             owner: self.owner().map_or_else(String::new, |owner| owner.as_str().to_owned()),
             seats: self.seat_views(),

@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use clock::Chance;
 use model::{AppId, PlayerId, RoomId, RoomKey};
+use prost::Message;
 use protocol::messages::{ListRooms, RoomList, RoomView};
 
 #[derive(Default)]
@@ -18,6 +19,11 @@ pub(crate) struct Directory {
 const INVITE_LENGTH: usize = 6;
 const DEFAULT_PAGE: u32 = 20;
 const LONGEST_PAGE: u32 = 100;
+/// Of a page, encoded: it fits the default body limit, unless a single room does not.
+const PAGE_BYTES: usize = 48 << 10;
+/// Of that, for `next` and for what stands before each room.
+const NEXT_BYTES: usize = 32;
+const ROOM_HEAD_BYTES: usize = 6;
 /// Rooms looked at for one page, so that a filter that nothing passes stays cheap.
 const LOOKED_AT: usize = 5_000;
 
@@ -113,16 +119,21 @@ impl Directory {
         let Some(app) = apps.get(app) else { return RoomList::default() };
         let below = wish.after.parse().unwrap_or(u64::MAX);
         let limit = if wish.limit == 0 { DEFAULT_PAGE } else { wish.limit.min(LONGEST_PAGE) } as usize;
-        let (mut page, mut last) = (RoomList::default(), 0u64);
+        let (mut page, mut last, mut bytes) = (RoomList::default(), 0u64, NEXT_BYTES);
         for (looked_at, (number, view)) in app.listed.range(..below).rev().enumerate() {
             if page.rooms.len() == limit || looked_at == LOOKED_AT {
                 page.next = last.to_string();
                 break;
             }
-            last = *number;
             if passes(view, wish) {
+                bytes += view.encoded_len() + ROOM_HEAD_BYTES;
+                if bytes > PAGE_BYTES && !page.rooms.is_empty() {
+                    page.next = last.to_string();
+                    break;
+                }
                 page.rooms.push(view.clone());
             }
+            last = *number;
         }
         page
     }
@@ -187,6 +198,34 @@ mod tests {
         let wanted: Vec<String> =
             (0..50).rev().filter(|number| number % 2 == 0).map(|n| key("a", n).room.to_string()).collect();
         assert_eq!(seen, wanted);
+    }
+
+    #[test]
+    fn a_page_is_bounded_in_bytes_and_has_a_room_at_least() {
+        let directory = Directory::default();
+        let mut chance = Chance::seeded(1);
+        for number in 0..30 {
+            let key = key("a", number);
+            add(&directory, &key, &mut chance);
+            // The middle one is larger than a page.
+            let length = if number == 15 { PAGE_BYTES } else { 4 << 10 };
+            let properties = vec![Property { key: "level".into(), value: "3".repeat(length) }];
+            directory.show(&key, Some(RoomView { properties, ..view(&key, "duel", 1) }));
+        }
+        let mut wish = ListRooms { limit: 100, ..ListRooms::default() };
+        let (mut seen, mut pages) = (Vec::new(), Vec::new());
+        loop {
+            let page = directory.list(&AppId::new("a"), &wish);
+            assert!(page.encoded_len() <= PAGE_BYTES || page.rooms.len() == 1);
+            pages.push(page.rooms.len());
+            seen.extend(page.rooms.into_iter().map(|view| view.room));
+            if page.next.is_empty() {
+                break;
+            }
+            wish.after = page.next;
+        }
+        let wanted: Vec<String> = (0..30).rev().map(|number| key("a", number).room.to_string()).collect();
+        assert_eq!((seen, pages), (wanted, vec![11, 3, 1, 11, 4]));
     }
 
     #[test]

@@ -180,7 +180,9 @@ fn change(seat: Option<Seat>, before: &Properties, wanted: &[(String, String)]) 
     wanted.iter().try_for_each(|(key, value)| check_property(key, value))?;
     let mut after = before.clone();
     set(&mut after, wanted);
-    check_properties(&after)?;
+    let most_bytes =
+        if seat.is_some() { limits::SEAT_PROPERTIES_BYTES } else { limits::ROOM_PROPERTIES_BYTES };
+    check_properties(&after, most_bytes)?;
     let removed =
         before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), String::new()));
     let set = after.iter().filter(|(key, value)| before.get(*key) != Some(value));

@@ -1,6 +1,7 @@
 //! Properties of rooms and seats.
 
 use protocol::ErrorCode::*;
+use protocol::messages::{Property, RoomSpec};
 use room_core::{RoomRequest, Why, limits};
 
 use crate::kit::*;
@@ -60,4 +61,40 @@ fn properties_are_bounded() {
     // One out, one in.
     game.ask(set_room("ann", &[("1", ""), ("0", "1")]));
     assert_eq!(of_room(&game).len(), limits::PROPERTIES);
+}
+
+#[test]
+fn all_properties_together_are_bounded() {
+    // 256 bytes each.
+    let keys: Vec<String> = (10..80).map(|number| number.to_string()).collect();
+    let value = "v".repeat(254);
+    let most = |bytes: usize| -> Vec<(&str, &str)> {
+        keys[..bytes / 256].iter().map(|key| (key.as_str(), value.as_str())).collect()
+    };
+    let mut game = Match::new(lockstep(2));
+    game.ask(join("bob"));
+    game.ask(set_room("ann", &most(limits::ROOM_PROPERTIES_BYTES)));
+    game.refused(set_room("ann", &[("x", "y")]), BadRequest);
+    game.ask(set_room("ann", &[("x", "y"), ("10", "short")]));
+    game.ask(set_seat("bob", &most(limits::SEAT_PROPERTIES_BYTES)));
+    game.refused(set_seat("bob", &[("x", "y")]), BadRequest);
+
+    let property = |(key, value): &(&str, &str)| Property { key: (*key).into(), value: (*value).into() };
+    let founded_with = |bytes| {
+        let properties = most(bytes).iter().map(property).collect();
+        room_core::RoomSpec::try_from(RoomSpec { properties, ..lockstep(2) }).map_err(|fault| fault.code)
+    };
+    assert!(founded_with(limits::ROOM_PROPERTIES_BYTES).is_ok());
+    assert_eq!(founded_with(limits::ROOM_PROPERTIES_BYTES + 256), Err(BadSpec));
+}
+
+#[test]
+fn a_view_tells_the_rooms_properties_once() {
+    let properties = vec![Property { key: "map".into(), value: "lake".into() }];
+    let mut game = Match::new(RoomSpec { properties: properties.clone(), ..lockstep(2) });
+    let view = game.room.view();
+    assert_eq!((view.properties, view.spec.unwrap().properties), (properties, vec![]));
+    game.ask(set_room("ann", &[("map", "sea")]));
+    let view = game.room.view();
+    assert_eq!((view.properties[0].value.as_str(), view.spec.unwrap().properties), ("sea", vec![]));
 }

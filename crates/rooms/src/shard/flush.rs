@@ -18,14 +18,17 @@ use super::{RoomAt, Shard};
 impl Shard {
     /// Hands over what this turn did, one batch for each partition.
     pub(super) fn flush(&mut self) {
+        let now = self.now;
         let dirty = std::mem::take(&mut self.dirty);
         let mut drafts = Vec::with_capacity(dirty.len());
         for at in &dirty {
             self.end_if_log_is_full(*at);
             if let Some(hosted) = self.room(*at) {
                 hosted.dirty = false;
-                if hosted.tell_changes() {
+                if hosted.tell_changes(now) {
                     self.show_in_directory(*at);
+                } else if hosted.changes_due().is_some() {
+                    self.reschedule(*at);
                 }
                 self.flush_room(*at, &mut drafts);
             }

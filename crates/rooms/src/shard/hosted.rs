@@ -20,6 +20,8 @@ use super::effect::Effect;
 
 /// Between two words to a member about rejected inputs.
 const REJECTIONS_APART: Duration = Duration::from_millis(100);
+/// Between two words to all members about properties and readiness, which anyone can change at any rate.
+const SLIGHT_CHANGES_APART: Duration = Duration::from_millis(100);
 
 pub(super) struct Hosted {
     pub at: RoomAt,
@@ -35,6 +37,8 @@ pub(super) struct Hosted {
     pub effects: Vec<Effect>,
     /// Changes since `RoomChanged` was last told.
     pub changes: Vec<(Why, PlayerId)>,
+    /// Until then slight changes wait.
+    pub quiet_until: Option<Moment>,
     /// Sessions that are to be detached once they were told of their leaving.
     pub leaving: Vec<SessionId>,
     pub dirty: bool,
@@ -226,14 +230,16 @@ impl Hosted {
         }
     }
 
-    /// Turns the changes so far into effects. Changes of one turn share one view.
-    pub fn tell_changes(&mut self) -> bool {
-        let changed = !self.changes.is_empty();
-        if changed {
+    /// Turns the changes so far into effects, unless they are slight and the last ones were just told. Changes told
+    /// together share one view.
+    pub fn tell_changes(&mut self, now: Moment) -> bool {
+        let changes = self.changes_to_tell(now);
+        let tells = !changes.is_empty();
+        if tells {
             let view = self.room.view();
             // The view says it all; more than a few reasons at once are not worth a message each.
-            let first = self.changes.len().saturating_sub(MOST_CHANGES_TOLD);
-            for (why, player) in self.changes.drain(..).skip(first) {
+            let first = changes.len().saturating_sub(MOST_CHANGES_TOLD);
+            for (why, player) in changes.into_iter().skip(first) {
                 let (why, player) = (why.as_str().to_owned(), player.as_str().to_owned());
                 let change = messages::RoomChanged { room: Some(view.clone()), why, player };
                 self.effects.push(Effect::Changed(Box::new(change)));
@@ -241,12 +247,36 @@ impl Hosted {
         }
         let leaving = std::mem::take(&mut self.leaving);
         self.effects.extend(leaving.into_iter().map(Effect::Detach));
-        changed
+        tells
+    }
+
+    /// When the changes that wait are to be told, if any do.
+    pub fn changes_due(&self) -> Option<Moment> {
+        self.quiet_until.filter(|_| !self.changes.is_empty())
+    }
+
+    /// Of slight changes the latest; none beside a weighty one, whose view says them, too.
+    fn changes_to_tell(&mut self, now: Moment) -> Vec<(Why, PlayerId)> {
+        if !self.changes.iter().all(is_slight) {
+            let mut changes = std::mem::take(&mut self.changes);
+            changes.retain(|change| !is_slight(change));
+            return changes;
+        }
+        let must_wait = self.quiet_until.is_some_and(|quiet_until| now < quiet_until);
+        if self.changes.is_empty() || (must_wait && !self.room.is_ended()) {
+            return Vec::new();
+        }
+        self.quiet_until = Some(now + SLIGHT_CHANGES_APART);
+        self.changes.drain(..).next_back().into_iter().collect()
     }
 }
 
 /// Of one turn.
 const MOST_CHANGES_TOLD: usize = 4;
+
+fn is_slight((why, _): &(Why, PlayerId)) -> bool {
+    matches!(why, Why::Properties | Why::Ready)
+}
 
 impl Attached {
     pub fn new(session: SessionId, seat: Option<Seat>, channel: u32) -> Attached {

@@ -138,6 +138,7 @@ impl Shard {
             members: Vec::new(),
             effects: Vec::new(),
             changes: Vec::new(),
+            quiet_until: None,
             leaving: Vec::new(),
             dirty: false,
             urgent: true,
@@ -193,7 +194,7 @@ impl Shard {
         let hosted = &mut self.rooms[at.index as usize];
         if hosted.leaving.contains(&session) {
             // It left in this very turn: that comes first.
-            hosted.tell_changes();
+            hosted.tell_changes(self.now);
         }
         let joined =
             JoinedRoom { joined: hosted.joined(&session, channel), route: hosted.route(&session, channel) };

@@ -90,6 +90,16 @@ impl Shard {
         }
     }
 
+    /// The flush of this turn tells them.
+    fn tell_waiting_changes(&mut self, at: RoomAt) {
+        let now = self.now;
+        let Some(hosted) = self.room(at) else { return };
+        if hosted.changes_due().is_some_and(|changes_due| changes_due <= now) {
+            hosted.urgent = true;
+            self.touch(at);
+        }
+    }
+
     fn fire(&mut self, at: RoomAt) {
         let now = self.now;
         let Some(hosted) = self.room(at) else { return };
@@ -97,6 +107,7 @@ impl Shard {
         if hosted.is_over() {
             self.over.push(at);
         }
+        self.tell_waiting_changes(at);
         let passed: Vec<Deadline> = {
             let Some(hosted) = self.room(at) else { return };
             hosted
@@ -136,7 +147,8 @@ impl Hosted {
     pub(super) fn next_timer(&self, now: Moment) -> Option<Moment> {
         // Once the time to keep the room is over, it is freed with the journal's next answer at the latest.
         let kept_until = self.kept_until.filter(|kept_until| *kept_until > now);
-        self.deadlines.iter().map(|(_, moment)| *moment).chain(kept_until).min()
+        let changes_due = self.changes_due().filter(|changes_due| *changes_due > now);
+        self.deadlines.iter().map(|(_, moment)| *moment).chain(kept_until).chain(changes_due).min()
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use link::ToRoom;
 use model::{AppId, Build, PlayerId, SessionId};
 use protocol::ErrorCode;
-use protocol::messages::{ListRooms, RoomSpec, input_refused::Refusal, room_view::Phase};
+use protocol::messages::push::Event;
+use protocol::messages::{ListRooms, RoomChanged, RoomSpec, input_refused::Refusal, room_view::Phase};
 use room_core::{EndReason, RoomRequest};
 use rooms::{CreateRoom, Door};
 
@@ -153,6 +154,51 @@ fn members_are_told_of_each_other() {
     let leave = RoomRequest::Leave { player: PlayerId::new("ann") };
     stage.request("told", leave).expect("left");
     assert_eq!(stage.rooms.counts().members, 0);
+}
+
+#[test]
+fn slight_changes_are_told_ten_times_a_second_and_the_last_state_always() {
+    let stage = Stage::new();
+    stage.create_by("a", "fickle", relay(3), "ann").expect("a room");
+    let ann = stage.join("fickle", "ann").expect("a seat");
+    let _bob = stage.join("fickle", "bob").expect("a seat");
+    stage.pass(Duration::from_millis(150));
+    let before = ann.player.reasons().len();
+    let started = stage.now();
+    let mut last = None;
+    // The clock moves with each request, by 5 ms at least.
+    for number in 0..100 {
+        let properties = vec![("number".to_owned(), number.to_string())];
+        let set = RoomRequest::SetRoom { by: PlayerId::new("ann"), properties };
+        last = Some(stage.request("fickle", set).expect("set"));
+    }
+    let last = last.expect("a view");
+    assert_eq!(last.properties[0].value, "99", "the caller's answer does not wait");
+    let told = || {
+        let changes = ann.player.heard().pushes.into_iter().skip(before).filter_map(|push| match push {
+            Event::RoomChanged(change) => Some(change),
+            _ => None,
+        });
+        changes.collect::<Vec<_>>()
+    };
+    let is_last = |change: &RoomChanged| change.room.as_ref().is_some_and(|room| *room == last);
+    stage.until("the last one is told", || told().iter().any(is_last));
+    let tenths = stage.now().since(started).as_millis() / 100;
+    let count = told().len() as u128;
+    assert!((2..=tenths + 1).contains(&count), "{count} in {tenths} tenths of a second");
+
+    // What changes who is in the room does not wait, and its view has what did.
+    for ready in [true, false, true] {
+        let ready = RoomRequest::Ready { player: PlayerId::new("bob"), ready };
+        stage.request("fickle", ready).expect("ready");
+    }
+    let _cat = stage.join("fickle", "cat").expect("a seat");
+    let joined = told().pop().expect("a change");
+    assert_eq!((joined.why.as_str(), joined.player.as_str()), ("joined", "cat"));
+    assert!(joined.room.is_some_and(|room| room.seats[1].ready && room.seats.len() == 3));
+    let count = told().len();
+    stage.pass(Duration::from_millis(300));
+    assert_eq!(told().len(), count, "nothing is left to be told");
 }
 
 #[test]
