@@ -289,14 +289,14 @@ pub struct RoomChanged {
 pub struct RoomEnded {
     #[prost(string, tag = "1")]
     pub room: ::prost::alloc::string::String,
-    /// "finished", "empty", "life_limit", "last_tick", "closed".
+    /// "finished", "empty", "life_limit", "last_tick", "log_full", "closed".
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
     #[prost(uint32, tag = "3")]
     pub last_tick: u32,
     #[prost(message, repeated, tag = "4")]
     pub results: ::prost::alloc::vec::Vec<SeatResult>,
-    /// All seats that reported told the same.
+    /// Everybody still in play reported and no report differs, or more than half of the human seats told the same.
     #[prost(bool, tag = "5")]
     pub agreed: bool,
 }

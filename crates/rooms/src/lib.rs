@@ -4,7 +4,7 @@
 //! (`shard/`); shards share nothing but the [directory](directory) of rooms. A shard works in turns: it takes what came
 //! in, steps the rooms that are due, hands one batch for each partition to the journal, and lets out what the journal
 //! has made durable. It never waits for anything but the next turn. What takes long (reading old ticks back, writing
-//! replays) is done by one more thread (`library/`).
+//! replays) is done by one more thread (`clerk/`).
 //!
 //! This crate knows no sockets and no engine: members are reached through `link`, records go to `journal`.
 
@@ -17,7 +17,7 @@ mod mailbox;
 mod record;
 mod ring;
 
-mod library;
+mod clerk;
 mod shard;
 
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};

@@ -14,9 +14,9 @@ use room_core::{RoomRequest, RoomSpec};
 use telemetry::Metrics;
 
 use crate::calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom};
+use crate::clerk::Clerk;
 use crate::config::RoomsConfig;
 use crate::directory::Directory;
-use crate::library::Library;
 use crate::mailbox::{AnyInbox, Mailbox, mailbox_of};
 use crate::shard::{self, Create, Health, Join, Request, Resume, Shared};
 
@@ -24,7 +24,7 @@ use crate::shard::{self, Create, Health, Join, Request, Resume, Shared};
 pub struct Rooms {
     shared: Arc<Shared>,
     mailboxes: Arc<[Arc<Mailbox>]>,
-    library: Arc<Library>,
+    clerk: Arc<Clerk>,
     draining: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -65,7 +65,7 @@ impl Rooms {
         let new_mailbox =
             |_| Arc::new(Mailbox::new(config.inbox_messages, config.inbox_requests, metrics.clone()));
         let mailboxes: Arc<[Arc<Mailbox>]> = (0..shards).map(new_mailbox).collect();
-        let library = Library::start(&config, clock.clone(), journal.clone(), metrics.clone())?;
+        let clerk = Clerk::start(&config, clock.clone(), journal.clone(), metrics.clone())?;
         let shared = Arc::new(Shared {
             config,
             clock,
@@ -77,11 +77,11 @@ impl Rooms {
             health: Health::default(),
         });
         let start = |(number, mailbox): (usize, &Arc<Mailbox>)| {
-            shard::start(number, shards, shared.clone(), mailbox.clone(), library.clone())
+            shard::start(number, shards, shared.clone(), mailbox.clone(), clerk.clone())
         };
         let threads = mailboxes.iter().enumerate().map(start).collect::<std::io::Result<_>>()?;
         let (draining, threads) = (AtomicBool::new(false), Mutex::new(threads));
-        Ok(Arc::new(Rooms { shared, mailboxes, library, draining, threads }))
+        Ok(Arc::new(Rooms { shared, mailboxes, clerk, draining, threads }))
     }
 
     /// Makes a room, once however often it is asked for.
@@ -183,12 +183,12 @@ impl Rooms {
                 tracing::error!(event = "shard_panicked", "a shard's thread had panicked");
             }
         }
-        self.library.stop();
+        self.clerk.stop();
     }
 
     /// The replay file of a finished lockstep room, while it is kept. Reads from disk where replays are kept there.
     pub fn replay(&self, app: &AppId, room: &RoomId) -> Option<Vec<u8>> {
-        self.library.replays().get(&RoomKey { app: app.clone(), room: room.clone() })
+        self.clerk.replays().get(&RoomKey { app: app.clone(), room: room.clone() })
     }
 
     pub fn counts(&self) -> Counts {
@@ -201,7 +201,7 @@ impl Rooms {
             paused: count(&metrics.paused),
             unreleased_frames: count(&metrics.unreleased_frames),
             inbox: self.mailboxes.iter().map(|mailbox| mailbox.letters_waiting()).sum(),
-            backfills: self.library.backfills(),
+            backfills: self.clerk.backfills(),
         }
     }
 

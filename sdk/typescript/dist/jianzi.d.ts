@@ -367,7 +367,7 @@ export interface RoomEvents {
 	error: JianziError;
 }
 export interface RoomEnd {
-	/** "finished", "empty", "life_limit", "last_tick", "closed"; "kicked"; "lost": the server does not know the room any more. */
+	/** "finished", "empty", "life_limit", "last_tick", "log_full", "closed"; "kicked"; "lost": the server does not know the room any more. */
 	reason: string;
 	lastTick: number;
 	results: {

@@ -28,7 +28,7 @@ export interface RoomEvents {
 }
 
 export interface RoomEnd {
-  /** "finished", "empty", "life_limit", "last_tick", "closed"; "kicked"; "lost": the server does not know the room any more. */
+  /** "finished", "empty", "life_limit", "last_tick", "log_full", "closed"; "kicked"; "lost": the server does not know the room any more. */
   reason: string;
   lastTick: number;
   results: { seat: number; result: Uint8Array; hash: number }[];

@@ -34,7 +34,7 @@ fn describe(report: &Report) -> String {
     }
     let _ = match &report.ended {
         Some(ended) => {
-            let agreed = if report.agreed { "agreed by all seats that reported" } else { "disputed" };
+            let agreed = if report.agreed { "agreed" } else { "disputed" };
             writeln!(out, "  ended   {}, {} result(s), {agreed}", ended.reason, ended.results.len())
         }
         None => writeln!(out, "  ended   not yet: the log stops before the room does"),

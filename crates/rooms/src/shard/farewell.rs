@@ -55,7 +55,7 @@ impl Shard {
                 hosted.archived = true;
                 let (key, worth_it) = (hosted.key.clone(), hosted.room.tick() > 0);
                 if worth_it {
-                    self.library.archive(key);
+                    self.clerk.archive(key);
                 }
             }
             let Some(hosted) = self.room(at) else { continue };
@@ -76,7 +76,7 @@ impl Shard {
         }
         self.by_key.remove(&hosted.key);
         self.shared.directory.remove(&hosted.key);
-        self.library.forget(hosted.key.clone());
+        self.clerk.forget(hosted.key.clone());
         self.recently_ended.add(hosted.key);
         self.shared.health.remove_rooms(1);
         self.shrink();

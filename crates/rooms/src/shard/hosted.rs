@@ -77,13 +77,13 @@ pub(super) struct Attached {
 
 pub(super) enum Hearing {
     Nothing,
-    /// The library sends it old ticks.
+    /// The clerk sends it old ticks.
     OldTicks(CatchUp),
     Everything,
 }
 
 pub(super) struct CatchUp {
-    /// Tells the library to stop; it answers in any case.
+    /// Tells the clerk to stop; it answers in any case.
     pub cancel: Arc<AtomicBool>,
     /// What the member asked for meanwhile.
     pub then: Option<(Tick, Done<messages::Joined>)>,
@@ -192,7 +192,7 @@ impl Hosted {
         self.port.silence(session);
         if let Some(member) = self.member(session) {
             match &member.hearing {
-                // Nobody else may send to the member until the library has stopped.
+                // Nobody else may send to the member until the clerk has stopped.
                 Hearing::OldTicks(catch_up) => catch_up.cancel.store(true, Ordering::Relaxed),
                 Hearing::Nothing | Hearing::Everything => member.hearing = Hearing::Nothing,
             }

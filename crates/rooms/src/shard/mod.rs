@@ -31,9 +31,9 @@ use room_core::Output;
 use slab::Slab;
 use telemetry::Metrics;
 
+use crate::clerk::Clerk;
 use crate::config::RoomsConfig;
 use crate::directory::Directory;
-use crate::library::Library;
 use crate::mailbox::Mailbox;
 
 use farewell::RecentlyEnded;
@@ -68,7 +68,7 @@ struct Shard {
     shards: usize,
     shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
-    library: Arc<Library>,
+    clerk: Arc<Clerk>,
     /// When the turn began.
     now: Moment,
     rooms: Slab<Hosted>,
@@ -117,9 +117,9 @@ pub(crate) fn start(
     shards: usize,
     shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
-    library: Arc<Library>,
+    clerk: Arc<Clerk>,
 ) -> std::io::Result<JoinHandle<()>> {
-    let shard = Shard::new(number, shards, shared, mailbox, library);
+    let shard = Shard::new(number, shards, shared, mailbox, clerk);
     std::thread::Builder::new().name(format!("rooms-{number}")).spawn(move || shard.run())
 }
 
@@ -129,7 +129,7 @@ impl Shard {
         shards: usize,
         shared: Arc<Shared>,
         mailbox: Arc<Mailbox>,
-        library: Arc<Library>,
+        clerk: Arc<Clerk>,
     ) -> Shard {
         Shard {
             number,
@@ -137,7 +137,7 @@ impl Shard {
             now: shared.clock.now(),
             shared,
             mailbox,
-            library,
+            clerk,
             rooms: Slab::new(),
             by_key: HashMap::new(),
             generations: 0,

@@ -5,7 +5,7 @@ use protocol::{Fault, messages};
 use room_core::{RoomRequest, RoomSpec};
 
 use crate::calls::{Done, JoinedRoom, Member};
-use crate::library::Backfill;
+use crate::clerk::Backfill;
 
 pub(crate) enum Request {
     Create(Box<Create>, Done<messages::RoomView>),
@@ -15,7 +15,7 @@ pub(crate) enum Request {
     View(RoomKey, Done<messages::RoomView>),
     /// To all members of all rooms.
     Tell(messages::Notice),
-    /// From the library: a backfill stopped.
+    /// From the clerk: a backfill stopped.
     Stopped(Box<Backfill>),
 }
 

@@ -1,4 +1,4 @@
-//! Catching up: from the ring at once, from the journal by way of the library.
+//! Catching up: from the ring at once, from the journal by way of the clerk.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,7 +11,7 @@ use protocol::messages::{self, push};
 use protocol::{ErrorCode, Fault, operation};
 
 use crate::calls::Done;
-use crate::library::{Backfill, Stop};
+use crate::clerk::{Backfill, Stop};
 
 use super::hosted::{CatchUp, Hearing};
 use super::request::Resume;
@@ -75,7 +75,7 @@ impl Shard {
             (joined, done),
             self.now,
         );
-        match self.library.backfill(Box::new(backfill)) {
+        match self.clerk.backfill(Box::new(backfill)) {
             Ok(()) => {
                 if let Some(member) = self.rooms[at.index as usize].member(session) {
                     member.hearing = Hearing::OldTicks(CatchUp { cancel, then: None });
@@ -113,7 +113,7 @@ impl Shard {
         }
     }
 
-    /// The library has sent all it was asked for, or stopped before.
+    /// The clerk has sent all it was asked for, or stopped before.
     pub(super) fn backfill_stopped(&mut self, mut backfill: Box<Backfill>) {
         let (at, session, next) = (backfill.at, backfill.session.clone(), backfill.next_tick());
         let Some(hosted) = self.room(at) else { return };
@@ -132,7 +132,7 @@ impl Shard {
             Stop::Finished if in_ring => self.hear_everything_from(at, &session, next),
             Stop::Finished => {
                 backfill.go_on_to(released, self.now);
-                if let Err(refused) = self.library.backfill(backfill) {
+                if let Err(refused) = self.clerk.backfill(backfill) {
                     drop(refused);
                     self.backfill_failed(at, &session);
                 }

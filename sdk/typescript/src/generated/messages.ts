@@ -299,11 +299,11 @@ export const decodeSeatResult = (bytes: Uint8Array): SeatResult => decode(SeatRe
 
 export interface RoomEnded {
   room: string;
-  /** "finished", "empty", "life_limit", "last_tick", "closed". */
+  /** "finished", "empty", "life_limit", "last_tick", "log_full", "closed". */
   reason: string;
   lastTick: number;
   results: SeatResult[];
-  /** All seats that reported told the same. */
+  /** Everybody still in play reported and no report differs, or more than half of the human seats told the same. */
   agreed: boolean;
 }
 const RoomEndedTable: Table = /* @__PURE__ */ table("room:1s reason:2s lastTick:3u results:4m* agreed:5o", [SeatResultTable]);

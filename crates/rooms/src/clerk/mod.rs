@@ -21,7 +21,7 @@ pub(crate) use backfill::{Backfill, Stop};
 use backfill::{Bounds, Progress};
 pub(crate) use replays::Replays;
 
-pub(crate) struct Library {
+pub(crate) struct Clerk {
     desk: Mutex<Desk>,
     work_came: Condvar,
     /// Members that catch up, and the most of them.
@@ -48,14 +48,14 @@ enum Work {
 /// How long the thread waits when every member it sends to has enough to take.
 const BACKLOG_LOOK: Duration = Duration::from_millis(2);
 
-impl Library {
+impl Clerk {
     pub fn start(
         config: &RoomsConfig,
         clock: Clock,
         journal: Arc<dyn Journal>,
         metrics: Arc<Metrics>,
-    ) -> std::io::Result<Arc<Library>> {
-        let library = Arc::new(Library {
+    ) -> std::io::Result<Arc<Clerk>> {
+        let clerk = Arc::new(Clerk {
             desk: Mutex::default(),
             work_came: Condvar::new(),
             backfills: AtomicUsize::new(0),
@@ -68,12 +68,12 @@ impl Library {
             backlog: config.backfill_backlog,
             patience: config.backfill_patience,
         };
-        let mut librarian =
-            Librarian { library: library.clone(), clock, journal, metrics, bounds, active: Vec::new() };
+        let mut clerk_thread =
+            ClerkThread { clerk: clerk.clone(), clock, journal, metrics, bounds, active: Vec::new() };
         let thread =
-            std::thread::Builder::new().name("rooms-library".into()).spawn(move || librarian.run())?;
-        *library.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        Ok(library)
+            std::thread::Builder::new().name("rooms-clerk".into()).spawn(move || clerk_thread.run())?;
+        *clerk.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(clerk)
     }
 
     /// Gives the backfill back when too many are under way.
@@ -108,7 +108,7 @@ impl Library {
         self.work_came.notify_all();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!(event = "library_panicked", "the library's thread had panicked");
+            tracing::error!(event = "clerk_panicked", "the clerk's thread had panicked");
         }
     }
 
@@ -123,8 +123,8 @@ impl Library {
 }
 
 /// The thread's own.
-struct Librarian {
-    library: Arc<Library>,
+struct ClerkThread {
+    clerk: Arc<Clerk>,
     clock: Clock,
     journal: Arc<dyn Journal>,
     metrics: Arc<Metrics>,
@@ -132,7 +132,7 @@ struct Librarian {
     active: Vec<Backfill>,
 }
 
-impl Librarian {
+impl ClerkThread {
     fn run(&mut self) {
         let mut all_wait = true;
         loop {
@@ -141,7 +141,7 @@ impl Librarian {
                 match work {
                     Work::Backfill(backfill) => self.active.push(*backfill),
                     Work::Archive(room) => {
-                        archive::archive(self.journal.as_ref(), &self.library.replays, &room)
+                        archive::archive(self.journal.as_ref(), &self.clerk.replays, &room)
                     }
                     Work::Forget(room) => {
                         if let Err(error) = self.journal.forget(&room) {
@@ -159,12 +159,12 @@ impl Librarian {
 
     /// Waits for work, or for a moment if members have yet to take what they were sent.
     fn take_work(&self, all_wait: bool) -> (VecDeque<Work>, bool) {
-        let mut desk = self.library.desk();
+        let mut desk = self.clerk.desk();
         let idle = |desk: &mut Desk| desk.work.is_empty() && !desk.stopping;
         if self.active.is_empty() {
-            desk = self.library.work_came.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
+            desk = self.clerk.work_came.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
         } else if all_wait {
-            let waited = self.library.work_came.wait_timeout_while(desk, BACKLOG_LOOK, idle);
+            let waited = self.clerk.work_came.wait_timeout_while(desk, BACKLOG_LOOK, idle);
             desk = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         (std::mem::take(&mut desk.work), desk.stopping)
@@ -185,7 +185,7 @@ impl Librarian {
                 }
                 Progress::Stopped => {
                     let stopped = self.active.swap_remove(index);
-                    self.library.backfills.fetch_sub(1, Ordering::Relaxed);
+                    self.clerk.backfills.fetch_sub(1, Ordering::Relaxed);
                     stopped.give_back();
                 }
             }
