@@ -17,6 +17,7 @@ mod login;
 mod matching;
 
 mod operations;
+mod plain_tcp;
 
 mod relay;
 mod rooms;
