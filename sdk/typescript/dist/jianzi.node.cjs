@@ -1102,6 +1102,11 @@ var Inputs = class {
     this.pending.push(input);
     return input;
   }
+  /** The number of the oldest one without an acknowledgement; 0 if there is none. */
+  get oldest() {
+    const [first] = this.pending;
+    return first ? first.number : 0;
+  }
   /** The room has applied or refused all up to this number. */
   acknowledge(applied) {
     const first = this.pending[0];
@@ -1588,8 +1593,13 @@ var Room = class extends Emitter {
     const name = refusalName(reason);
     if (name === "gap") {
       const now = this.host.clock.now();
-      if (now >= this.gapRetryAt && this.game) this.resume(this.game.tick + 1);
+      if (now < this.gapRetryAt) return;
       this.gapRetryAt = now + GAP_RETRY_MS;
+      if (this.game) this.resume(this.game.tick + 1);
+      const { oldest } = this.inputs;
+      this.host.clock.after(GAP_RETRY_MS, () => {
+        if (!this.over && oldest && this.inputs.oldest === oldest) this.refused({ number: number2, reason, channel: this.channel });
+      });
     } else if (this.game) this.game.refuse(number2, name);
   }
   /** @internal Pushes were lost: the view is read again. */

@@ -31,6 +31,12 @@ export class Inputs {
     return input;
   }
 
+  /** The number of the oldest one without an acknowledgement; 0 if there is none. */
+  get oldest(): number {
+    const [first] = this.pending;
+    return first ? first.number : 0;
+  }
+
   /** The room has applied or refused all up to this number. */
   acknowledge(applied: number): void {
     const first = this.pending[0];

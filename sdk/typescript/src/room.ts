@@ -233,8 +233,14 @@ export class Room extends Emitter<RoomEvents> {
     if (name === "gap") {
       // Something before it never arrived there; all go again, once in a while.
       const now = this.host.clock.now();
-      if (now >= this.gapRetryAt && this.game) this.resume(this.game.tick + 1);
+      if (now < this.gapRetryAt) return;
       this.gapRetryAt = now + GAP_RETRY_MS;
+      if (this.game) this.resume(this.game.tick + 1);
+      // What came meanwhile may have met the same gap, and no more may follow to tell of it.
+      const { oldest } = this.inputs;
+      this.host.clock.after(GAP_RETRY_MS, () => {
+        if (!this.over && oldest && this.inputs.oldest === oldest) this.refused({ number, reason, channel: this.channel });
+      });
     } else if (this.game) this.game.refuse(number, name);
   }
 
