@@ -70,7 +70,7 @@ fn input(session: &Session, connection: &Arc<Connection>, body: &[u8]) -> Result
         messages::Input::decode(body).map_err(unreadable)?;
     in_room(session, channel, |route| match route.seat {
         Some(seat) => {
-            let message = ToRoom::Input { session: session.id.clone(), seat, number, tick, data };
+            let message = ToRoom::Input { session: session.id, seat, number, tick, data };
             route.inbox.send(&route.key, message);
         }
         None => {
@@ -86,7 +86,7 @@ fn state_hash(session: &Session, body: &[u8]) -> Result<(), Fault> {
         messages::StateHash::decode(body).map_err(unreadable)?;
     in_room(session, channel, |route| {
         if let Some(seat) = route.seat {
-            let message = ToRoom::StateHash { session: session.id.clone(), seat, tick, hash };
+            let message = ToRoom::StateHash { session: session.id, seat, tick, hash };
             route.inbox.send(&route.key, message);
         }
     })

@@ -163,11 +163,8 @@ fn open(
 fn welcome(services: &Services, session: &Session, generation: u32) -> messages::Welcome {
     let config = &services.config;
     let lifetime = config.resume_window.as_secs().max(1) + RESUME_TOKEN_SPARE_S;
-    let token = ResumeToken {
-        session: session.id.clone(),
-        generation,
-        expires_s: services.clock.wall_s() + lifetime,
-    };
+    let token =
+        ResumeToken { session: session.id, generation, expires_s: services.clock.wall_s() + lifetime };
     messages::Welcome {
         player: session.player.to_string(),
         session: session.id.to_string(),

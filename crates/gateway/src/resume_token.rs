@@ -51,8 +51,9 @@ impl ResumeKey {
         }
         let (generation, rest) = content.split_first_chunk::<4>().ok_or_else(invalid)?;
         let (expires, session) = rest.split_first_chunk::<8>().ok_or_else(invalid)?;
+        let session = std::str::from_utf8(session).map_err(|_| invalid())?;
         let token = ResumeToken {
-            session: SessionId::new(std::str::from_utf8(session).map_err(|_| invalid())?),
+            session: SessionId::try_from(session).map_err(|_| invalid())?,
             generation: u32::from_be_bytes(*generation),
             expires_s: u64::from_be_bytes(*expires),
         };

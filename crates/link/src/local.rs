@@ -74,7 +74,7 @@ impl RoomPort for LocalPort {
         let Some(consumer) = self.consumers.find(&member.session) else { return };
         self.write(|members| {
             members.listening.retain(|listener| listener.member.session != member.session);
-            members.attached.insert(member.session.clone(), Attached { member, consumer });
+            members.attached.insert(member.session, Attached { member, consumer });
         });
     }
 

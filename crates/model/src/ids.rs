@@ -65,11 +65,6 @@ word_id! {
 }
 
 word_id! {
-    /// One login of one player; outlives its sockets.
-    SessionId
-}
-
-word_id! {
     /// A wish to be matched; the client chooses the id.
     TicketId
 }

@@ -3,7 +3,9 @@
 mod ids;
 mod position;
 mod room_id;
+mod session_id;
 
-pub use ids::{AppId, Build, PlayerId, SessionId, TicketId};
+pub use ids::{AppId, Build, PlayerId, TicketId};
 pub use position::{Epoch, Partition, Position, Run, Seat, Tick};
 pub use room_id::{BadRoomId, RoomId, RoomKey};
+pub use session_id::{SessionId, SessionIdTooLong};

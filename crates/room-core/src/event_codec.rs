@@ -248,7 +248,11 @@ pub(crate) fn put_member(out: &mut Vec<u8>, player: &PlayerId, session: &Session
 }
 
 pub(crate) fn read_member(reader: &mut Reader<'_>) -> Result<(PlayerId, SessionId, u32, String), Damaged> {
-    Ok((read_player(reader)?, SessionId::from(reader.text()?), reader.u32()?, reader.text()?.to_owned()))
+    Ok((read_player(reader)?, read_session(reader)?, reader.u32()?, reader.text()?.to_owned()))
+}
+
+fn read_session(reader: &mut Reader<'_>) -> Result<SessionId, Damaged> {
+    SessionId::try_from(reader.text()?).map_err(|_| Damaged::new("a session's id is too long"))
 }
 
 fn put_player(out: &mut Vec<u8>, tag: u8, player: &PlayerId) {

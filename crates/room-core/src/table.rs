@@ -338,7 +338,7 @@ pub(crate) fn set(properties: &mut Properties, changes: &[(String, String)]) {
 fn newcomer(player: &PlayerId, session: &SessionId, session_number: u32, name: &str) -> Member {
     Member {
         player: player.clone(),
-        session: session.clone(),
+        session: *session,
         session_number,
         name: name.to_owned(),
         online: true,
@@ -348,7 +348,7 @@ fn newcomer(player: &PlayerId, session: &SessionId, session_number: u32, name: &
 
 fn detach(before: &SessionId, now: &SessionId, out: &mut Vec<Output>) {
     if before != now {
-        out.push(Output::Detached { session: before.clone() });
+        out.push(Output::Detached { session: *before });
     }
 }
 

@@ -392,9 +392,11 @@ export declare class Room extends Emitter<RoomEvents> {
 	private resuming;
 	private gapRetryAt;
 	private unsent;
+	private early;
 	/** The newest change that an event has told. */
 	private toldRun;
 	private toldRevision;
+	on<K extends keyof RoomEvents>(event: K, listener: (value: RoomEvents[K]) => void): Unsubscribe;
 	/** For `wx.shareAppMessage`, or, with `url`, for a web link. */
 	invite(share?: {
 		title?: string;
@@ -426,7 +428,7 @@ export declare class Room extends Emitter<RoomEvents> {
 	/** Tells what this seat holds for the outcome; games in lockstep do it by `rules.result`. */
 	result(result: ArrayLike<number>, hash?: number, tick?: number): Promise<void>;
 	private adopt;
-	/** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
+	/** After a cut a room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
 	private listen;
 	/** Frames from this tick on; one request at a time. */
 	private resume;

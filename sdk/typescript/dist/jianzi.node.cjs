@@ -717,6 +717,10 @@ var Emitter = class {
     this.listeners[event] = (this.listeners[event] || []).filter((other) => other !== listener);
   }
   /** @internal */
+  hasListener(event) {
+    return !!(this.listeners[event] || []).length;
+  }
+  /** @internal */
   emit(event, value) {
     for (const listener of this.listeners[event] || []) guard(() => listener(value));
   }
@@ -1440,6 +1444,7 @@ var RETRY_MS = 1e3;
 var GAP_RETRY_MS = 500;
 var RESULT_DEADLINE_MS = 6e4;
 var UNSENT_RELAYS = 64;
+var EARLY_RELAYS = 64;
 var ROOM_UNKNOWN = 3001;
 var ROOM_ENDED = 3003;
 var NOT_IN_ROOM = 3006;
@@ -1458,6 +1463,7 @@ var Room = class extends Emitter {
     this.resuming = false;
     this.gapRetryAt = 0;
     this.unsent = [];
+    this.early = [];
     /** The newest change that an event has told. */
     this.toldRun = 0;
     this.toldRevision = 0;
@@ -1465,7 +1471,15 @@ var Room = class extends Emitter {
     this.id = this.view.id;
     this.adopt(joined);
     this.inputs.after(joined.applied);
-    this.listen();
+  }
+  on(event, listener) {
+    const unsubscribe = super.on(event, listener);
+    if (event === "relay") {
+      const early = this.early;
+      this.early = [];
+      early.forEach((message) => this.emit("relay", message));
+    }
+    return unsubscribe;
   }
   /** For `wx.shareAppMessage`, or, with `url`, for a web link. */
   invite(share = {}) {
@@ -1580,7 +1594,9 @@ var Room = class extends Emitter {
   }
   /** @internal */
   relayed({ from, data, latestOnly }) {
-    this.emit("relay", { from, data, latestOnly });
+    const message = { from, data, latestOnly };
+    if (this.hasListener("relay")) this.emit("relay", message);
+    else if (this.early.length < EARLY_RELAYS) this.early.push(message);
   }
   /** @internal */
   differs({ tick, seats, lastAgreedTick }) {
@@ -1618,7 +1634,7 @@ var Room = class extends Emitter {
     }
     this.host.joined(this);
   }
-  /** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
+  /** After a cut a room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
   listen(run = this.view.run, tick = this.view.tick) {
     const { game } = this;
     if (game) this.resume(game.resumePoint(run, tick));

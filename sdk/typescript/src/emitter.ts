@@ -24,6 +24,11 @@ export class Emitter<Events> {
   }
 
   /** @internal */
+  hasListener(event: keyof Events): boolean {
+    return !!(this.listeners[event] || []).length;
+  }
+
+  /** @internal */
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
     for (const listener of this.listeners[event] || []) guard(() => listener(value));
   }

@@ -1,6 +1,6 @@
 // A room that the player is in.
 import type { Clock } from "./clock";
-import { Emitter } from "./emitter";
+import { Emitter, type Unsubscribe } from "./emitter";
 import { asJianziError, BAD_ANSWER, JianziError, MISUSE } from "./errors";
 import {
   decodeJoined, decodeRelay, decodeRoomView, encodeInput, encodeJoinRoom, encodeRelay, encodeReportResult, encodeReserveSeat,
@@ -53,6 +53,7 @@ const RETRY_MS = 1000;
 const GAP_RETRY_MS = 500;
 const RESULT_DEADLINE_MS = 60000;
 const UNSENT_RELAYS = 64;
+const EARLY_RELAYS = 64;
 const ROOM_UNKNOWN = 3001;
 const ROOM_ENDED = 3003;
 const NOT_IN_ROOM = 3006;
@@ -74,6 +75,7 @@ export class Room extends Emitter<RoomEvents> {
   private resuming = false;
   private gapRetryAt = 0;
   private unsent: Uint8Array[] = [];
+  private early: RoomEvents["relay"][] = [];
   /** The newest change that an event has told. */
   private toldRun = 0;
   private toldRevision = 0;
@@ -88,7 +90,16 @@ export class Room extends Emitter<RoomEvents> {
     this.id = this.view.id;
     this.adopt(joined);
     this.inputs.after(joined.applied);
-    this.listen();
+  }
+
+  override on<K extends keyof RoomEvents>(event: K, listener: (value: RoomEvents[K]) => void): Unsubscribe {
+    const unsubscribe = super.on(event, listener);
+    if (event === "relay") {
+      const early = this.early;
+      this.early = [];
+      early.forEach((message) => this.emit("relay", message));
+    }
+    return unsubscribe;
   }
 
   /** For `wx.shareAppMessage`, or, with `url`, for a web link. */
@@ -217,7 +228,10 @@ export class Room extends Emitter<RoomEvents> {
 
   /** @internal */
   relayed({ from, data, latestOnly }: Relay): void {
-    this.emit("relay", { from, data, latestOnly });
+    const message = { from, data, latestOnly };
+    if (this.hasListener("relay")) this.emit("relay", message);
+    // Others may speak before the game, which has just been given the room, listens.
+    else if (this.early.length < EARLY_RELAYS) this.early.push(message);
   }
 
   /** @internal */
@@ -262,7 +276,7 @@ export class Room extends Emitter<RoomEvents> {
     this.host.joined(this);
   }
 
-  /** On a new channel the room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
+  /** After a cut a room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
   private listen(run = this.view.run, tick = this.view.tick): void {
     const { game } = this;
     if (game) this.resume(game.resumePoint(run, tick));

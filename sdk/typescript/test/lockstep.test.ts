@@ -179,6 +179,31 @@ test("a refused input is told; one refused for a gap goes again", async () => {
   assert.deepEqual(game.state.log, [1, 2, 3]);
 });
 
+test("a second gap right behind the first is asked for, too", async () => {
+  const { clock, fake, game } = await playing();
+  const forget = () => {
+    fake.members[0]!.applied = 0;
+    (fake as unknown as { waiting: unknown[] }).waiting = [];
+  };
+  fake.tick(2);
+  await clock.advance(5);
+  for (const value of [1, 2]) {
+    game.input([value]);
+    await clock.advance(5);
+    forget();
+  }
+  game.input([3]);
+  // The first gap is told and all goes again, in vain; the next input meets the second one, and none comes after it.
+  await clock.advance(50);
+  forget();
+  game.input([4]);
+  await clock.advance(1500);
+  fake.tick(2);
+  await clock.advance(50);
+  assert.deepEqual(game.state.log, [1, 2, 3, 4]);
+  assert.equal(game.stats.inputsPending, 0);
+});
+
 test("inputs share messages where frames come several ticks at a time", async () => {
   const { clock, fake, room, server, game } = await playing();
   fake.ticksPerMessage = 3;

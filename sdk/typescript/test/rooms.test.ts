@@ -224,6 +224,20 @@ test("an invite is a query and, on a page, a link; it comes back cold and warm",
   assert.equal(shown.length, 0, "nothing is left at the platform");
 });
 
+test("what is said before the game listens is heard", async () => {
+  const { clock, fake, room, server } = await playing();
+  const say = (value: number) =>
+    server.session.send(7, m.encodeRelay({ channel: fake.members[0]!.channel, from: 1, data: Uint8Array.of(value) }));
+  say(1);
+  say(2);
+  await clock.advance(5);
+  const heard: number[] = [];
+  room.on("relay", ({ data }) => heard.push(...data));
+  say(3);
+  await clock.advance(5);
+  assert.deepEqual(heard, [1, 2, 3]);
+});
+
 test("relays wait for the connection, and go out on the new channel", async () => {
   const { clock, fake, room, server } = await playing();
   server.sessions.clear();

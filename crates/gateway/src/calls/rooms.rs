@@ -78,7 +78,7 @@ fn enter(rooms: &rooms::Rooms, session: &Arc<Session>, door: Door, spectate: boo
     };
     let who = Member {
         player: session.player.clone(),
-        session: session.id.clone(),
+        session: session.id,
         session_number: session.number,
         name: session.name.clone(),
         build: session.build.clone(),
@@ -88,7 +88,7 @@ fn enter(rooms: &rooms::Rooms, session: &Arc<Session>, door: Door, spectate: boo
         let joined = joined.and_then(|JoinedRoom { joined, route }| {
             let (inbox, key) = (route.inbox.clone(), route.key.clone());
             session.enter(route).inspect_err(|_| {
-                inbox.send(&key, link::ToRoom::Gone { session: session.id.clone() });
+                inbox.send(&key, link::ToRoom::Gone { session: session.id });
             })?;
             Ok(joined)
         });
@@ -104,7 +104,7 @@ pub fn resume(services: &Services, session: &Arc<Session>, body: Bytes, reply: R
         return reply.fail(Fault::new(ErrorCode::NotInRoom, sentence));
     };
     let done: Done<messages::Joined> = Box::new(move |joined| reply.finish(joined));
-    services.rooms.resume(route.key, session.id.clone(), request.from_tick, done);
+    services.rooms.resume(route.key, session.id, request.from_tick, done);
 }
 
 pub fn get(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {

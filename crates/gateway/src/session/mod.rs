@@ -82,7 +82,7 @@ impl State {
     fn end(&mut self, session: &SessionId) -> bool {
         let first = !std::mem::replace(&mut self.over, true);
         if first {
-            self.tell_rooms(|| ToRoom::Gone { session: session.clone() });
+            self.tell_rooms(|| ToRoom::Gone { session: *session });
             self.rooms.clear();
         }
         first
@@ -147,7 +147,7 @@ impl Session {
             connection.send(operation::PUSH, &push, None, Class::Reliable);
         }
         let previous = self.connection.swap(Some(connection));
-        state.tell_rooms(|| ToRoom::Back { session: self.id.clone() });
+        state.tell_rooms(|| ToRoom::Back { session: self.id });
         Ok(previous)
     }
 
@@ -159,7 +159,7 @@ impl Session {
             let mut state = self.lock();
             state.replaced = true;
             state.lost_at = Some(now);
-            state.tell_rooms(|| ToRoom::Lost { session: self.id.clone() });
+            state.tell_rooms(|| ToRoom::Lost { session: self.id });
             self.connection.swap(None)
         };
         if let Some(connection) = connection {
@@ -183,7 +183,7 @@ impl Session {
         }
         self.connection.store(None);
         state.lost_at = Some(now);
-        state.tell_rooms(|| ToRoom::Lost { session: self.id.clone() });
+        state.tell_rooms(|| ToRoom::Lost { session: self.id });
         true
     }
 
@@ -227,7 +227,7 @@ impl Session {
             return Err(self.too_many_rooms());
         }
         if state.lost_at.is_some() {
-            route.inbox.send(&route.key, ToRoom::Lost { session: self.id.clone() });
+            route.inbox.send(&route.key, ToRoom::Lost { session: self.id });
         }
         state.rooms.push(route);
         Ok(())

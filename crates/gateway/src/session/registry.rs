@@ -71,7 +71,7 @@ impl Sessions {
             return None;
         }
         let replaced = inner.by_player.insert(player, session.clone());
-        inner.by_id.insert(session.id.clone(), session.clone());
+        inner.by_id.insert(session.id, session.clone());
         Some(Opened { session, replaced })
     }
 
@@ -81,7 +81,7 @@ impl Sessions {
 
     /// Remembers when a session lost its connection; see [`Sessions::expired`].
     pub fn note_lost(&self, session: &Session, at: Moment) {
-        self.lock().lost.push_back((at, session.id.clone()));
+        self.lock().lost.push_back((at, session.id));
     }
 
     /// Ends and takes out the sessions that lost their connection at least `window` ago and did not come back.

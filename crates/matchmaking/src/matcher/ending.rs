@@ -19,7 +19,7 @@ impl Matcher {
         let found =
             if is_waiting { self.pools.found(&ticket.wish.pool) } else { ticket.wish.players as usize };
         let event = ticket.waiting_event(key, self.reason(ticket), found, now);
-        let (session, patience_ends) = (ticket.session.clone(), ticket.patience_ends);
+        let (session, patience_ends) = (ticket.session, ticket.patience_ends);
         self.tell(&session, event);
         let next = now + self.config.tell_every;
         self.set_timer(key, if is_waiting { next.min(patience_ends) } else { next });
@@ -34,7 +34,7 @@ impl Matcher {
     /// Ends an active ticket and tells its session why.
     pub(super) fn fail(&mut self, key: &TicketKey, fault: Fault, now: Moment) {
         let Some(ticket) = self.tickets.get(key).filter(|ticket| ticket.is_active()) else { return };
-        let session = ticket.session.clone();
+        let session = ticket.session;
         self.tell(&session, Ticket::failed_event(key, &fault));
         self.end(key, State::Failed(fault.clone()), fault.code.name(), now);
     }

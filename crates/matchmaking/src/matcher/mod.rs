@@ -225,7 +225,7 @@ impl Matcher {
         let patience_ends = now + wish.patience;
         let ticket = Ticket {
             number: self.numbers,
-            session: asking.session.clone(),
+            session: asking.session,
             wish: Arc::new(wish),
             started_at: now,
             patience_ends,
@@ -235,7 +235,7 @@ impl Matcher {
         self.metrics.matchmaking.waiting.of(&[ticket.wish.mode()]).increment();
         self.pools.add(&ticket.wish.pool, ticket.number, key.clone(), ticket.wish.fill_with_bots);
         self.by_player.entry((asking.app.clone(), asking.player.clone())).or_default().push(key.clone());
-        self.by_session.entry(asking.session.clone()).or_default().push(key.clone());
+        self.by_session.entry(asking.session).or_default().push(key.clone());
         self.tickets.insert(key.clone(), ticket);
         self.set_timer(key, patience_ends.min(now + self.config.tell_every));
     }
@@ -245,9 +245,9 @@ impl Matcher {
         if ticket.session == *session || !ticket.is_active() {
             return;
         }
-        let before = std::mem::replace(&mut ticket.session, session.clone());
+        let before = std::mem::replace(&mut ticket.session, *session);
         remove_from(&mut self.by_session, &before, key);
-        self.by_session.entry(session.clone()).or_default().push(key.clone());
+        self.by_session.entry(*session).or_default().push(key.clone());
     }
 
     /// A ticket has one timer at a time.
@@ -260,7 +260,7 @@ impl Matcher {
     }
 
     fn tell(&mut self, session: &SessionId, event: Event) {
-        self.decisions.push(Decision::Tell { session: session.clone(), event });
+        self.decisions.push(Decision::Tell { session: *session, event });
     }
 }
 

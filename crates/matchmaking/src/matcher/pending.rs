@@ -109,7 +109,7 @@ impl Matcher {
 
     fn room_made(&mut self, key: &TicketKey, room: &RoomKey, now: Moment) {
         let Some(ticket) = self.tickets.get(key) else { return };
-        let (session, mode) = (ticket.session.clone(), ticket.wish.mode());
+        let (session, mode) = (ticket.session, ticket.wish.mode());
         self.metrics.matchmaking.wait_seconds.observe(now.since(ticket.started_at));
         self.metrics.matchmaking.matched_total.of(&[mode]).increment();
         self.tell(&session, Ticket::matched_event(key, room));

@@ -63,7 +63,7 @@ impl Matchmaking {
                 let asking = Asking {
                     app: app.clone(),
                     player: player.clone(),
-                    session: session.clone(),
+                    session: *session,
                     build: build.clone(),
                 };
                 self.send(Command::Start(Box::new(StartRequest { asking, start, spec, done })));
@@ -86,7 +86,7 @@ impl Matchmaking {
 
     /// The session is over, not only its connection.
     pub fn gone(&self, session: &SessionId) {
-        self.send(Command::Gone(session.clone()));
+        self.send(Command::Gone(*session));
     }
 
     /// Fails the tickets that have no room yet with `draining`, refuses new ones and ends the thread.

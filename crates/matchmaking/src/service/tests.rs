@@ -92,7 +92,14 @@ fn start(
 fn ask(matchmaking: &Matchmaking, player: &str, start: MatchStart) -> Result<MatchTicket, Fault> {
     let (answer, answered) = mpsc::channel();
     let done = Box::new(move |result| answer.send(result).unwrap());
-    matchmaking.submit(&AppId::new("a"), &player.into(), &player.into(), &Build::new("1"), start, done);
+    matchmaking.submit(
+        &AppId::new("a"),
+        &player.into(),
+        &SessionId::new(player),
+        &Build::new("1"),
+        start,
+        done,
+    );
     answered.recv_timeout(Duration::from_secs(10)).unwrap()
 }
 

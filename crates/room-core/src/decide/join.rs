@@ -40,7 +40,7 @@ impl Room {
         Ok(vec![RoomEvent::SeatTaken {
             seat,
             player: newcomer.player.clone(),
-            session: newcomer.session.clone(),
+            session: *newcomer.session,
             session_number: newcomer.session_number,
             name: cut(newcomer.name),
         }])
@@ -69,7 +69,7 @@ impl Room {
         }
         Ok(vec![RoomEvent::SpectatorCame {
             player: newcomer.player.clone(),
-            session: newcomer.session.clone(),
+            session: *newcomer.session,
             session_number: newcomer.session_number,
             name: cut(newcomer.name),
         }])

@@ -1,6 +1,7 @@
 //! Joining, watching, leaving, being kicked, coming back.
 
 use model::Build;
+use model::SessionId;
 use protocol::ErrorCode::*;
 use room_core::{Output, RoomRequest, Why};
 
@@ -83,7 +84,7 @@ fn a_session_of_the_same_number_but_another_id_is_refused() {
     game.ask(join("bob"));
     let mut twin = join("bob");
     if let RoomRequest::Join { session, .. } = &mut twin {
-        *session = "twin".into();
+        *session = SessionId::new("twin");
     }
     game.refused(twin, Replaced);
 }

@@ -1,6 +1,7 @@
 //! Events as bytes, and logs that no room ever wrote.
 
 use bytes::Bytes;
+use model::SessionId;
 use proptest::prelude::*;
 use protocol::messages::{self, input_refused::Refusal};
 use room_core::{EndReason, LeftWhy, Room, RoomEvent, RunReason};
@@ -9,6 +10,10 @@ use crate::kit::*;
 
 fn name() -> impl Strategy<Value = String> + Clone {
     prop_oneof![Just(String::new()), "[a-z]{1,8}", "\\PC{0,20}"]
+}
+
+fn session() -> impl Strategy<Value = SessionId> + Clone {
+    "[ -~]{0,20}".prop_map(SessionId::new)
 }
 
 fn data() -> impl Strategy<Value = Bytes> {
@@ -32,7 +37,7 @@ pub fn event() -> impl Strategy<Value = RoomEvent> {
         Just(EndReason::LogFull),
     ];
     let player = name().prop_map(|name| player(&name));
-    let comer = || (name(), name(), any::<u32>(), name());
+    let comer = || (name(), session(), any::<u32>(), name());
     prop_oneof![
         (1..=200_u32, name(), name(), any::<u64>()).prop_map(|(seats, founder, invite, wall_ms)| {
             let mut founding = founding(lockstep(seats));
@@ -40,16 +45,10 @@ pub fn event() -> impl Strategy<Value = RoomEvent> {
             RoomEvent::Founded(Box::new(founding))
         }),
         (any::<u16>(), comer()).prop_map(|(seat, (player, session, session_number, name))| {
-            RoomEvent::SeatTaken {
-                seat,
-                player: player.into(),
-                session: session.into(),
-                session_number,
-                name,
-            }
+            RoomEvent::SeatTaken { seat, player: player.into(), session, session_number, name }
         }),
         comer().prop_map(|(player, session, session_number, name)| {
-            RoomEvent::SpectatorCame { player: player.into(), session: session.into(), session_number, name }
+            RoomEvent::SpectatorCame { player: player.into(), session, session_number, name }
         }),
         (player.clone(), left).prop_map(|(player, why)| RoomEvent::Left { player, why }),
         player.clone().prop_map(|player| RoomEvent::Banned { player }),
@@ -199,13 +198,13 @@ fn an_event_that_does_not_fit_the_room_is_refused() {
     let taken = |seat, name: &str| RoomEvent::SeatTaken {
         seat,
         player: player(name),
-        session: session(name, 1),
+        session: crate::kit::session(name, 1),
         session_number: 1,
         name: String::new(),
     };
     let watching = |name: &str| RoomEvent::SpectatorCame {
         player: player(name),
-        session: session(name, 1),
+        session: crate::kit::session(name, 1),
         session_number: 1,
         name: String::new(),
     };

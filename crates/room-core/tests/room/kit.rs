@@ -58,7 +58,7 @@ pub fn player(name: &str) -> PlayerId {
 
 /// The session of a player's n-th login.
 pub fn session(name: &str, number: u32) -> SessionId {
-    format!("{name}-{number}").into()
+    SessionId::new(format!("{name}-{number}"))
 }
 
 pub fn join(name: &str) -> RoomRequest {

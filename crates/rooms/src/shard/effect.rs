@@ -14,13 +14,28 @@ use crate::calls::{Done, JoinedRoom};
 use super::hosted::{Attached, Hosted};
 
 pub(super) enum Effect {
-    Frame { body: Bytes, first_tick: Tick, last_tick: Tick, applied: Box<[u32]> },
-    Refused { seat: Seat, number: u32, reason: Refusal },
-    Desync { tick: Tick, seats: Vec<Seat>, last_agreed: Tick },
+    Frame {
+        body: Bytes,
+        first_tick: Tick,
+        last_tick: Tick,
+        applied: Box<[u32]>,
+    },
+    Refused {
+        seat: Seat,
+        number: u32,
+        reason: Refusal,
+    },
+    Desync {
+        tick: Tick,
+        seats: Vec<Seat>,
+        last_agreed: Tick,
+    },
     Changed(Box<messages::RoomChanged>),
     Attach(Box<Attached>),
     Detach(SessionId),
     Joined(Box<JoinedRoom>, Done<JoinedRoom>),
+    /// The member hears what is published from now on.
+    Hear(SessionId),
     Answer(Box<messages::RoomView>, Done<messages::RoomView>),
     Ended(Box<messages::RoomEnded>),
 }
@@ -67,6 +82,7 @@ impl Effect {
             Effect::Attach(member) => hosted.attach(*member, &metrics.members),
             Effect::Detach(session) => hosted.detach(&session, &metrics.members),
             Effect::Joined(joined, done) => done(Ok(*joined)),
+            Effect::Hear(session) => hosted.hear(&session),
             Effect::Answer(view, done) => done(Ok(*view)),
             Effect::Ended(ended) => hosted.push_to_all(&push::Event::RoomEnded(*ended)),
         }

@@ -163,10 +163,10 @@ impl Hosted {
         }
     }
 
-    /// Adds the member or replaces the one of the same session; it hears nothing until it asks.
+    /// Adds the member or replaces the one of the same session; it hears nothing yet.
     pub fn attach(&mut self, member: Attached, count: &Gauge) {
         let Attached { session, seat, channel, .. } = &member;
-        self.port.attach(link::Member { session: session.clone(), seat: *seat, channel: *channel });
+        self.port.attach(link::Member { session: *session, seat: *seat, channel: *channel });
         match self.member(&member.session) {
             Some(before) => {
                 before.hearing.stop();
@@ -176,6 +176,14 @@ impl Hosted {
                 self.members.push(member);
                 count.increment();
             }
+        }
+    }
+
+    /// The member receives what is published from now on.
+    pub fn hear(&mut self, session: &SessionId) {
+        self.port.listen(session);
+        if let Some(member) = self.member(session) {
+            member.hearing = Hearing::Everything;
         }
     }
 

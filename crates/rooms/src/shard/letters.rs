@@ -102,7 +102,7 @@ impl Shard {
     }
 
     fn session_gone(&mut self, at: RoomAt, session: SessionId) {
-        self.note_session(at, &RoomRequest::Gone { session: session.clone() });
+        self.note_session(at, &RoomRequest::Gone { session });
         if let Some(hosted) = self.room(at) {
             // Behind what was already decided: the session may be about to be attached.
             hosted.leaving.push(session);

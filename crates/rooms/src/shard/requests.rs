@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use model::RoomKey;
+use model::{RoomKey, SessionId};
 use protocol::messages::{self, RoomKind, push};
 use protocol::{ErrorCode, Fault};
 use room_core::{Founding, Room, RoomEvent, RoomRequest, RoomSpec};
@@ -165,9 +165,13 @@ impl Shard {
 
     fn join(&mut self, join: Join, done: Done<JoinedRoom>) {
         match self.take_in(join) {
-            Ok((at, joined)) => {
+            Ok((at, session, joined)) => {
                 let hosted = &mut self.rooms[at.index as usize];
                 hosted.effects.push(Effect::Joined(Box::new(joined), done));
+                if hosted.is_relay() {
+                    // Right behind the answer, and before the others learn of the newcomer: nothing said to it is lost.
+                    hosted.effects.push(Effect::Hear(session));
+                }
                 hosted.urgent = true;
                 self.touch(at);
             }
@@ -175,10 +179,10 @@ impl Shard {
         }
     }
 
-    fn take_in(&mut self, join: Join) -> Result<(RoomAt, JoinedRoom), Fault> {
+    fn take_in(&mut self, join: Join) -> Result<(RoomAt, SessionId, JoinedRoom), Fault> {
         let Join { key, who, spectate, channel } = join;
         let at = self.find(&key)?;
-        let session = who.session.clone();
+        let session = who.session;
         let request = RoomRequest::Join {
             player: who.player,
             session: who.session,
@@ -200,7 +204,7 @@ impl Shard {
             JoinedRoom { joined: hosted.joined(&session, channel), route: hosted.route(&session, channel) };
         let member = Attached::new(session, joined.route.seat, channel);
         hosted.effects.push(Effect::Attach(Box::new(member)));
-        Ok((at, joined))
+        Ok((at, session, joined))
     }
 
     fn act(&mut self, key: &RoomKey, request: &RoomRequest, done: Done<messages::RoomView>) {

@@ -25,16 +25,22 @@ impl Shard {
             Err(fault) => return done(Err(fault)),
         };
         let hosted = &mut self.rooms[at.index as usize];
-        let (is_relay, released) = (hosted.is_relay(), hosted.released);
+        let released = hosted.released;
         let Some(member) = hosted.member(&session) else {
             return done(Err(ErrorCode::NotInRoom.into()));
         };
-        if !is_relay && (from_tick == 0 || from_tick > released.saturating_add(1)) {
+        let channel = member.channel;
+        if hosted.is_relay() {
+            // Others may speak as soon as they know that this one was answered: by then it listens.
+            hosted.hear(&session);
+            return done(Ok(hosted.resumed(&session, channel)));
+        }
+        if from_tick == 0 || from_tick > released.saturating_add(1) {
             let message =
                 format!("ticks 1 to {} can be asked for, not {from_tick}", released.saturating_add(1));
             return done(Err(Fault::new(ErrorCode::BadRequest, message)));
         }
-        if let Hearing::OldTicks(catch_up) = &mut member.hearing {
+        if let Some(Hearing::OldTicks(catch_up)) = hosted.member(&session).map(|member| &mut member.hearing) {
             // Two senders would mix their ticks: this one begins when the other has stopped.
             catch_up.cancel.store(true, std::sync::atomic::Ordering::Relaxed);
             if let Some((_, earlier)) = catch_up.then.replace((from_tick, done)) {
@@ -54,11 +60,6 @@ impl Shard {
         member.hearing = Hearing::Nothing;
         let channel = member.channel;
         let joined = hosted.resumed(session, channel);
-        if hosted.is_relay() {
-            // Others may speak as soon as they know that this one was answered: by then it listens.
-            self.hear_everything_from(at, session, from);
-            return done(Ok(joined));
-        }
         if hosted.ring.reaches_back_to(from) {
             done(Ok(joined));
             return self.hear_everything_from(at, session, from);
@@ -68,7 +69,7 @@ impl Shard {
             at,
             self.mailbox.clone(),
             hosted.key.clone(),
-            session.clone(),
+            *session,
             hosted.port.clone(),
             cancel.clone(),
             from..=hosted.released,
@@ -92,22 +93,17 @@ impl Shard {
     fn hear_everything_from(&mut self, at: RoomAt, session: &SessionId, from: Tick) {
         let chunk = self.shared.config.backfill_chunk;
         let hosted = &mut self.rooms[at.index as usize];
-        if !hosted.is_relay() {
-            let run = hosted.room.run();
-            match hosted.ring.backfill(run, from, chunk) {
-                Ok(bodies) => send_backfill(hosted.port.as_ref(), session, &bodies),
-                Err(damaged) => {
-                    tracing::error!(event = "ring_damaged", room = %hosted.key.room, %damaged);
-                    return self.backfill_failed(at, session);
-                }
+        let run = hosted.room.run();
+        match hosted.ring.backfill(run, from, chunk) {
+            Ok(bodies) => send_backfill(hosted.port.as_ref(), session, &bodies),
+            Err(damaged) => {
+                tracing::error!(event = "ring_damaged", room = %hosted.key.room, %damaged);
+                return self.backfill_failed(at, session);
             }
-            let ticks = u64::from(hosted.released.saturating_add(1).saturating_sub(from));
-            self.shared.metrics.rooms.backfilled_ticks_total.add(ticks);
         }
-        hosted.port.listen(session);
-        if let Some(member) = hosted.member(session) {
-            member.hearing = Hearing::Everything;
-        }
+        let ticks = u64::from(hosted.released.saturating_add(1).saturating_sub(from));
+        self.shared.metrics.rooms.backfilled_ticks_total.add(ticks);
+        hosted.hear(session);
         if hosted.is_over() {
             self.over.push(at);
         }
@@ -115,7 +111,7 @@ impl Shard {
 
     /// The clerk has sent all it was asked for, or stopped before.
     pub(super) fn backfill_stopped(&mut self, mut backfill: Box<Backfill>) {
-        let (at, session, next) = (backfill.at, backfill.session.clone(), backfill.next_tick());
+        let (at, session, next) = (backfill.at, backfill.session, backfill.next_tick());
         let Some(hosted) = self.room(at) else { return };
         let released = hosted.released;
         let in_ring = hosted.ring.reaches_back_to(next);

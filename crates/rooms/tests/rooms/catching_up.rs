@@ -73,7 +73,7 @@ fn a_member_that_takes_little_gets_it_little_by_little() {
     play_until(&stage, &mut players, 900);
     players.push(stage.watch("slow", "late").expect("a place"));
     players[1].player.set_backlog(1 << 20);
-    let (key, session) = (players[1].route.key.clone(), players[1].player.session.clone());
+    let (key, session) = (players[1].route.key.clone(), players[1].player.session);
     let answer = begin(|done| stage.rooms.resume(key, session, 1, done));
     stage.pass(Duration::from_millis(500));
     assert_eq!(players[1].player.ticks(), 0, "nothing is sent to a full connection");
@@ -85,7 +85,7 @@ fn a_member_that_takes_little_gets_it_little_by_little() {
 
     players[1].player.forget_ticks();
     players[1].player.set_backlog(1 << 20);
-    let (key, session) = (players[1].route.key.clone(), players[1].player.session.clone());
+    let (key, session) = (players[1].route.key.clone(), players[1].player.session);
     let answer = begin(|done| stage.rooms.resume(key, session, 1, done));
     stage.until("patience ends", || {
         stage.rooms.counts().backfills == 0 && players[1].player.has_notice("backfill_failed")
@@ -106,7 +106,7 @@ fn asking_again_while_catching_up_begins_anew() {
     play_until(&stage, &mut players, 600);
     players.push(stage.watch("twice", "late").expect("a place"));
     let ask = |from| {
-        let (key, session) = (players[1].route.key.clone(), players[1].player.session.clone());
+        let (key, session) = (players[1].route.key.clone(), players[1].player.session);
         begin(|done| stage.rooms.resume(key, session, from, done))
     };
     players[1].player.set_backlog(1 << 20);
@@ -128,7 +128,7 @@ fn a_connection_lost_while_catching_up_ends_it() {
     play_until(&stage, &mut players, 600);
     players.push(stage.watch("cut", "late").expect("a place"));
     players[1].player.set_backlog(1 << 20);
-    let (key, session) = (players[1].route.key.clone(), players[1].player.session.clone());
+    let (key, session) = (players[1].route.key.clone(), players[1].player.session);
     let answer = begin(|done| stage.rooms.resume(key, session, 1, done));
     stage.until("it is catching up", || stage.rooms.counts().backfills == 1);
     players[1].lost();
@@ -149,7 +149,7 @@ fn too_many_at_a_time_are_asked_to_come_later() {
     players.push(stage.watch("crowd", "one").expect("a place"));
     players.push(stage.watch("crowd", "two").expect("a place"));
     players[1].player.set_backlog(1 << 20);
-    let (key, session) = (players[1].route.key.clone(), players[1].player.session.clone());
+    let (key, session) = (players[1].route.key.clone(), players[1].player.session);
     let answer = begin(|done| stage.rooms.resume(key, session, 1, done));
     stage.until("one catches up", || stage.rooms.counts().backfills == 1);
     let refused = stage.resume(&players[2], 1).expect_err("too many");

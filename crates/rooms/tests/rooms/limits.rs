@@ -142,20 +142,20 @@ fn garbage_from_a_gateway_does_no_harm() {
     let stage = Stage::new();
     let players = stage.full_room("garbage", lockstep(1));
     let inbox = stage.inbox();
-    let session = players[0].player.session.clone();
+    let session = players[0].player.session;
     let stranger = model::SessionId::new("stranger");
     for room in ["garbage", "unknown"] {
         for (session, seat) in [(&session, 0), (&session, 9), (&stranger, 0), (&stranger, u16::MAX)] {
             let (number, tick, data) = (u32::MAX, u32::MAX, bytes::Bytes::new());
-            let session = session.clone();
-            let hash = link::ToRoom::StateHash { session: session.clone(), seat, tick, hash: 1 };
+            let session = *session;
+            let hash = link::ToRoom::StateHash { session, seat, tick, hash: 1 };
             inbox.send(&key("a", room), link::ToRoom::Input { session, seat, number, tick, data });
             inbox.send(&key("a", room), hash);
         }
         for message in [
-            link::ToRoom::Lost { session: stranger.clone() },
-            link::ToRoom::Back { session: stranger.clone() },
-            link::ToRoom::Gone { session: stranger.clone() },
+            link::ToRoom::Lost { session: stranger },
+            link::ToRoom::Back { session: stranger },
+            link::ToRoom::Gone { session: stranger },
         ] {
             inbox.send(&key("a", room), message);
         }

@@ -156,7 +156,7 @@ fn break_and_mend(stage: &Stage, players: &mut [Seated], link: &WireLink) -> usi
     players.iter().for_each(Seated::back);
     for player in players.iter() {
         let mut joined = None;
-        let (key, session) = (player.route.key.clone(), player.player.session.clone());
+        let (key, session) = (player.route.key.clone(), player.player.session);
         let from = player.player.next_tick();
         let answers = crate::stage::begin(|done| stage.rooms.resume(key, session, from, done));
         stage.until("a resume", || {

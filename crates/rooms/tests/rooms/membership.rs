@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use link::ToRoom;
+use link::{Audience, Class, Publication, ToRoom};
 use model::{AppId, Build, PlayerId, SessionId};
-use protocol::ErrorCode;
+use prost::Message;
 use protocol::messages::push::Event;
-use protocol::messages::{ListRooms, RoomChanged, RoomSpec, input_refused::Refusal, room_view::Phase};
+use protocol::messages::{self, ListRooms, RoomChanged, RoomSpec, input_refused::Refusal, room_view::Phase};
+use protocol::{ErrorCode, operation};
 use room_core::{EndReason, RoomRequest};
 use rooms::{CreateRoom, Door};
 
@@ -261,7 +262,7 @@ fn states_that_differ_are_told_with_the_seats() {
     for tick in [20, 40] {
         for player in &players {
             let odd = tick == 40 && player.seat() == 1;
-            let (session, seat) = (player.player.session.clone(), player.seat());
+            let (session, seat) = (player.player.session, player.seat());
             player.tell(ToRoom::StateHash { session, seat, tick, hash: if odd { 8 } else { 9 } });
         }
     }
@@ -271,14 +272,31 @@ fn states_that_differ_are_told_with_the_seats() {
 }
 
 #[test]
-fn relay_members_get_the_port_and_hear_when_they_ask() {
+fn relay_members_get_the_port_and_hear_from_the_answer_to_their_join_on() {
     let stage = Stage::new();
     stage.create("a", "relay", relay(2)).expect("a room");
     let ann = stage.join("relay", "ann").expect("a seat");
     let bob = stage.join("relay", "bob").expect("a seat");
-    assert!(ann.route.relay.is_some());
-    assert_eq!(stage.resume(&ann, 0).expect("delivery").channel, 3);
-    stage.resume(&bob, 0).expect("delivery");
+    let say = |words: &str| {
+        let message = messages::Relay { data: words.to_owned().into(), ..Default::default() };
+        let port = ann.route.relay.as_ref().expect("a port");
+        let (operation, audience, class) = (operation::RELAY, Audience::Except(0), Class::Reliable);
+        port.publish(Publication {
+            operation,
+            body: &message.encode_to_vec(),
+            applied: &[],
+            audience,
+            class,
+        });
+    };
+    say("welcome");
+    assert_eq!(bob.player.heard().relays, ["welcome"]);
+    bob.tell(ToRoom::Lost { session: bob.player.session });
+    stage.until("it is known", || !stage.view("relay").expect("a view").seats[1].online);
+    say("are you there?");
+    assert_eq!(stage.resume(&bob, 0).expect("delivery").channel, 3);
+    say("welcome back");
+    assert_eq!(bob.player.heard().relays, ["welcome", "welcome back"]);
     assert!(stage.full_room("lockstep", lockstep(1))[0].route.relay.is_none());
     assert_eq!(ann.player.ticks(), 0);
 }

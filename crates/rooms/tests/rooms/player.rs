@@ -18,7 +18,7 @@ pub struct Sessions(Mutex<HashMap<SessionId, Arc<Player>>>);
 impl Sessions {
     pub fn open(&self, session: &str) -> Arc<Player> {
         let player = Arc::new(Player::new(SessionId::new(session)));
-        guard(&self.0).insert(player.session.clone(), player.clone());
+        guard(&self.0).insert(player.session, player.clone());
         player
     }
 }
@@ -51,6 +51,8 @@ pub struct Heard {
     pub refused: Vec<messages::InputRefused>,
     pub desyncs: Vec<messages::Desync>,
     pub pushes: Vec<Event>,
+    /// Relay messages' data.
+    pub relays: Vec<String>,
     /// The longest body of a backfill message.
     pub longest_backfill: usize,
 }
@@ -164,6 +166,10 @@ impl Consumer for Player {
                 heard.refused.push(messages::InputRefused::decode(body).expect("a refusal"));
             }
             operation::DESYNC => heard.desyncs.push(messages::Desync::decode(body).expect("a desync")),
+            operation::RELAY => {
+                let relay = messages::Relay::decode(body).expect("a message");
+                heard.relays.push(String::from_utf8(relay.data.into()).expect("words"));
+            }
             other => panic!("operation {other} is not a room's"),
         }
     }

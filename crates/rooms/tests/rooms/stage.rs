@@ -133,7 +133,7 @@ impl Stage {
     }
 
     pub fn resume(&self, seated: &Seated, from: Tick) -> Result<messages::Joined, Fault> {
-        let (key, session) = (seated.route.key.clone(), seated.player.session.clone());
+        let (key, session) = (seated.route.key.clone(), seated.player.session);
         self.ask(|done| self.rooms.resume(key, session, from, done))
     }
 
@@ -189,7 +189,7 @@ impl Seated {
     }
 
     pub fn send_numbered(&self, number: u32, data: impl Into<Bytes>) {
-        let (session, seat) = (self.player.session.clone(), self.seat());
+        let (session, seat) = (self.player.session, self.seat());
         self.tell(ToRoom::Input { session, seat, number, tick: 0, data: data.into() });
     }
 
@@ -199,16 +199,16 @@ impl Seated {
 
     pub fn lost(&self) {
         self.player.set_online(false);
-        self.tell(ToRoom::Lost { session: self.player.session.clone() });
+        self.tell(ToRoom::Lost { session: self.player.session });
     }
 
     pub fn back(&self) {
         self.player.set_online(true);
-        self.tell(ToRoom::Back { session: self.player.session.clone() });
+        self.tell(ToRoom::Back { session: self.player.session });
     }
 
     pub fn gone(&self) {
-        self.tell(ToRoom::Gone { session: self.player.session.clone() });
+        self.tell(ToRoom::Gone { session: self.player.session });
     }
 
     pub fn report(&self, stage: &Stage, result: &'static str) -> Result<messages::RoomView, Fault> {

@@ -94,15 +94,15 @@ impl RoomPort for WirePort {
     }
 
     fn listen(&self, session: &SessionId) {
-        self.send(What::Listen(session.clone()));
+        self.send(What::Listen(*session));
     }
 
     fn silence(&self, session: &SessionId) {
-        self.send(What::Silence(session.clone()));
+        self.send(What::Silence(*session));
     }
 
     fn detach(&self, session: &SessionId) {
-        self.send(What::Detach(session.clone()));
+        self.send(What::Detach(*session));
     }
 
     fn publish(&self, publication: Publication<'_>) {
@@ -110,11 +110,11 @@ impl RoomPort for WirePort {
     }
 
     fn send_to(&self, session: &SessionId, publication: Publication<'_>) {
-        self.send(What::Publish(Some(session.clone()), to_bytes(&publication)));
+        self.send(What::Publish(Some(*session), to_bytes(&publication)));
     }
 
     fn push(&self, session: &SessionId, push: Event) {
-        self.send(What::Push(session.clone(), Box::new(push)));
+        self.send(What::Push(*session, Box::new(push)));
     }
 
     fn backlog(&self, session: &SessionId) -> Option<usize> {
