@@ -8,7 +8,8 @@ use crate::workspace::{Metadata, Package};
 
 /// From the roof to the ground. A crate may use crates of lower floors only: siblings do not know each other.
 pub const FLOORS: &[Floor] = &[
-    Floor { name: "top", crates: &["jianzi", "supervisor"] },
+    Floor { name: "top", crates: &["jianzi"] },
+    Floor { name: "parent", crates: &["supervisor"] },
     Floor { name: "proof", crates: &["testkit", "store-conformance", "simulation", "loadgen"] },
     Floor { name: "doors", crates: &["gateway", "rest", "grpc", "console"] },
     Floor {
@@ -16,6 +17,7 @@ pub const FLOORS: &[Floor] = &[
         crates: &[
             "accounts",
             "admission",
+            "alerts",
             "boards",
             "functions",
             "matchmaking",
@@ -46,7 +48,7 @@ pub const FLOORS: &[Floor] = &[
         name: "cores and ports",
         crates: &["cluster", "economy", "journal", "link", "platform", "room-core", "store"],
     },
-    Floor { name: "vocabulary", crates: &["clock", "game-abi", "model", "protocol", "telemetry"] },
+    Floor { name: "vocabulary", crates: &["clock", "crashes", "game-abi", "model", "protocol", "telemetry"] },
 ];
 
 /// Only the top and tests name an engine; everybody else speaks to its port.
