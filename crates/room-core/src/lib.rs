@@ -32,6 +32,7 @@ mod event_codec;
 mod frames;
 
 pub mod limits;
+pub mod modules;
 pub mod replay;
 
 pub use codec::Damaged;
