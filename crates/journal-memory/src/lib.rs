@@ -5,7 +5,8 @@
 
 mod log;
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -62,14 +63,23 @@ impl Journal for MemoryJournal {
         });
     }
 
-    fn fence(&self, partition: Partition, epoch: Epoch) -> Result<(), JournalError> {
+    fn fence(&self, partition: Partition, epoch: Epoch) -> Result<Position, JournalError> {
         self.with(partition, |log| {
             if epoch < log.epoch {
                 return Err(JournalError::Fenced { partition, epoch: log.epoch });
             }
             log.epoch = epoch;
-            Ok(())
+            Ok(log.last)
         })
+    }
+
+    fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        Ok(self.with(partition, |log| log.read(after, limit_bytes)))
     }
 
     fn read_room(
@@ -83,6 +93,12 @@ impl Journal for MemoryJournal {
         })
     }
 
+    fn rooms(&self, partition: Partition) -> Result<Vec<RoomKey>, JournalError> {
+        let mut rooms: Vec<RoomKey> = self.with(partition, |log| log.rooms.keys().cloned().collect());
+        rooms.sort_unstable();
+        Ok(rooms)
+    }
+
     fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError> {
         self.with(room.room.partition(), |log| log.room(room).put_image(at, &image));
         Ok(())
@@ -90,6 +106,15 @@ impl Journal for MemoryJournal {
 
     fn image(&self, room: &RoomKey) -> Result<Option<(Position, Bytes)>, JournalError> {
         Ok(self.with(room.room.partition(), |log| log.rooms.get(room).and_then(RoomLog::image)))
+    }
+
+    fn trim(&self, room: &RoomKey, before: Position) -> Result<(), JournalError> {
+        self.with(room.room.partition(), |log| {
+            if let Some(found) = log.rooms.get_mut(room) {
+                found.trim(before);
+            }
+        });
+        Ok(())
     }
 
     fn forget(&self, room: &RoomKey) -> Result<(), JournalError> {
@@ -145,6 +170,29 @@ impl PartitionLog {
             last = next;
         }
         Ok(())
+    }
+
+    /// Each room's records are in order; the oldest of the rooms' next ones is the next of all.
+    fn read(&self, after: Position, limit_bytes: usize) -> Vec<Record> {
+        let next =
+            |room: &RoomLog, index: usize| room.position(index).map(|position| Reverse((position, index)));
+        let rooms: Vec<(&RoomKey, &RoomLog)> = self.rooms.iter().collect();
+        let heads = rooms.iter().enumerate();
+        let heads =
+            heads.filter_map(|(at, (_, log))| next(log, log.first_after(after)).map(|head| (head, at)));
+        let mut heads: BinaryHeap<_> = heads.collect();
+        let (mut records, mut taken) = (Vec::new(), 0);
+        while let Some((Reverse((_, index)), at)) = heads.pop() {
+            let (key, log) = rooms[at];
+            let Some(record) = log.record(key, index) else { continue };
+            taken += record.bytes.len();
+            if !records.is_empty() && taken > limit_bytes {
+                break;
+            }
+            records.push(record);
+            heads.extend(next(log, index + 1).map(|head| (head, at)));
+        }
+        records
     }
 
     fn room(&mut self, room: &RoomKey) -> &mut RoomLog {

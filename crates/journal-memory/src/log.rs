@@ -39,19 +39,42 @@ impl RoomLog {
 
     /// At least one record, if any is left, and then as many as fit the limit.
     pub fn read(&self, room: &RoomKey, after: Position, limit_bytes: usize) -> Vec<Record> {
-        let from = self.entries.partition_point(|entry| entry.position <= after);
+        let from = self.first_after(after);
         let mut taken = 0;
         let fits = |entry: &&Entry| {
             let first = taken == 0;
             taken += entry.length as usize;
             first || taken <= limit_bytes
         };
-        let to_record = |entry: &Entry| Record {
-            room: room.clone(),
-            position: entry.position,
-            bytes: Bytes::copy_from_slice(self.bytes_of(entry)),
-        };
-        self.entries[from..].iter().take_while(fits).map(to_record).collect()
+        self.entries[from..].iter().take_while(fits).map(|entry| self.to_record(room, entry)).collect()
+    }
+
+    /// The index of the first record after a position.
+    pub fn first_after(&self, after: Position) -> usize {
+        self.entries.partition_point(|entry| entry.position <= after)
+    }
+
+    pub fn position(&self, index: usize) -> Option<Position> {
+        self.entries.get(index).map(|entry| entry.position)
+    }
+
+    pub fn record(&self, room: &RoomKey, index: usize) -> Option<Record> {
+        self.entries.get(index).map(|entry| self.to_record(room, entry))
+    }
+
+    /// What remains is copied together, so that trimming gives memory back.
+    pub fn trim(&mut self, before: Position) {
+        let Some((image_at, _)) = self.image else { return };
+        let is_given_up = |entry: &Entry| entry.position < before && entry.position <= image_at;
+        let from = self.entries.partition_point(is_given_up);
+        if from == 0 {
+            return;
+        }
+        let mut rest = RoomLog { image: self.image.take(), ..RoomLog::default() };
+        for entry in &self.entries[from..] {
+            rest.append(entry.position, self.bytes_of(entry));
+        }
+        *self = rest;
     }
 
     pub fn put_image(&mut self, at: Position, image: &Bytes) {
@@ -67,6 +90,11 @@ impl RoomLog {
     pub fn bytes(&self) -> usize {
         let image = self.image.as_ref().map_or(0, |(_, image)| image.len());
         self.blocks.iter().map(Vec::len).sum::<usize>() + image
+    }
+
+    fn to_record(&self, room: &RoomKey, entry: &Entry) -> Record {
+        let bytes = Bytes::copy_from_slice(self.bytes_of(entry));
+        Record { room: room.clone(), position: entry.position, bytes }
     }
 
     fn bytes_of(&self, entry: &Entry) -> &[u8] {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::{AppId, Epoch, Partition, Position, RoomId, RoomKey};
 
-use crate::{Batch, Journal, JournalError, JournalEvent, Record};
+use crate::{Batch, Journal, JournalError, JournalEvent, Level, Record};
 
 type Case = fn(&dyn Journal);
 
-const CASES: [(&str, Case); 11] = [
+const CASES: [(&str, Case); 17] = [
     ("what was submitted is answered and read back in order", reads_back_in_order),
     ("reading begins after a position and comes in pages", reads_in_pages),
     ("the same positions again change nothing", repeats_are_harmless),
@@ -18,9 +18,15 @@ const CASES: [(&str, Case); 11] = [
     ("a hole is refused and leaves nothing behind", holes_are_refused),
     ("a fence refuses older epochs", fences_hold),
     ("a fence never goes back", fences_do_not_go_back),
+    ("a fence tells the last position", fences_tell_the_last_position),
+    ("both levels are answered", both_levels_are_answered),
+    ("a partition is read in the order of its positions", partitions_are_read_in_order),
     ("partitions have their own positions", partitions_are_separate),
     ("apps and rooms do not cross", rooms_do_not_cross),
     ("the newest image is kept", newest_image_is_kept),
+    ("the rooms of a partition are listed", lists_rooms),
+    ("a trimmed room keeps what its image does not hold", trims_up_to_the_image),
+    ("a room without an image is not trimmed", does_not_trim_without_image),
     ("a forgotten room is gone, the others stay", forgets_one_room),
 ];
 
@@ -115,6 +121,45 @@ fn fences_do_not_go_back(journal: &dyn Journal) {
     journal.fence(4, 1).expect("another partition's fence");
 }
 
+fn fences_tell_the_last_position(journal: &dyn Journal) {
+    assert_eq!(journal.fence(3, 1), Ok(Position::default()));
+    let room = key("a", 3, "fenced");
+    expect_durable(journal, batch(3, 1, 1, [(&room, "one"), (&room, "two")]));
+    assert_eq!(journal.fence(3, 2), Ok(Position { epoch: 1, sequence: 2 }));
+    journal.forget(&room).expect("forgotten");
+    assert_eq!(journal.fence(3, 3), Ok(Position { epoch: 1, sequence: 2 }), "positions are not forgotten");
+}
+
+fn both_levels_are_answered(journal: &dyn Journal) {
+    let room = key("a", 3, "levels");
+    for (sequence, level) in (1..).zip([Level::Synced, Level::Written, Level::Synced, Level::Synced]) {
+        expect_durable(journal, Batch { level, ..batch(3, 1, sequence, [(&room, "record")]) });
+    }
+    let again = Batch { level: Level::Synced, ..batch(3, 1, 2, [(&room, "record")]) };
+    expect_durable(journal, again);
+    expect_durable(journal, Batch { partition: 3, level: Level::Synced, records: Vec::new() });
+    assert_eq!(texts(journal, &room), ["record"; 4]);
+}
+
+fn partitions_are_read_in_order(journal: &dyn Journal) {
+    let (one, two, other) = (key("a", 3, "order1"), key("b", 3, "order2"), key("a", 4, "order3"));
+    expect_durable(journal, batch(3, 1, 1, [(&one, "1"), (&two, "2"), (&one, "3")]));
+    expect_durable(journal, batch(4, 1, 1, [(&other, "of another partition")]));
+    expect_durable(journal, batch(3, 2, 1, [(&two, "4"), (&one, "5")]));
+    let (mut read, mut after) = (Vec::new(), Position::default());
+    loop {
+        let page = journal.read(3, after, 2).expect("a page");
+        let Some(last) = page.last() else { break };
+        assert!(page.len() < 5, "the limit is not looked at");
+        after = last.position;
+        read.extend(page);
+    }
+    let rooms = read.iter().map(|record| &record.room);
+    assert_eq!(rooms.collect::<Vec<_>>(), [&one, &two, &one, &two, &one]);
+    let bytes: Vec<&[u8]> = read.iter().map(|record| record.bytes.as_ref()).collect();
+    assert_eq!(bytes, [b"1", b"2", b"3", b"4", b"5"]);
+}
+
 fn partitions_are_separate(journal: &dyn Journal) {
     let (three, four) = (key("a", 3, "parted"), key("a", 4, "parted"));
     expect_durable(journal, batch(3, 1, 1, [(&three, "of three")]));
@@ -142,6 +187,41 @@ fn newest_image_is_kept(journal: &dyn Journal) {
     journal.put_image(&room, second, Bytes::from_static(b"second")).expect("a newer image");
     journal.put_image(&room, first, Bytes::from_static(b"late")).expect("an older image");
     assert_eq!(journal.image(&room).expect("an image"), Some((second, Bytes::from_static(b"second"))));
+}
+
+fn lists_rooms(journal: &dyn Journal) {
+    let (one, two, other) = (key("a", 3, "listed1"), key("b", 3, "listed0"), key("a", 4, "listed2"));
+    assert_eq!(journal.rooms(3), Ok(Vec::new()));
+    expect_durable(journal, batch(3, 1, 1, [(&two, "2"), (&one, "1")]));
+    expect_durable(journal, batch(4, 1, 1, [(&other, "3")]));
+    assert_eq!(journal.rooms(3), Ok(vec![one.clone(), two.clone()]));
+    journal.forget(&one).expect("forgotten");
+    assert_eq!((journal.rooms(3), journal.rooms(4)), (Ok(vec![two]), Ok(vec![other])));
+}
+
+fn trims_up_to_the_image(journal: &dyn Journal) {
+    let (room, other) = (key("a", 3, "trimmed"), key("a", 3, "untrimmed"));
+    let records = [(&room, "1"), (&other, "2"), (&room, "3"), (&room, "4"), (&room, "5")];
+    expect_durable(journal, batch(3, 1, 1, records));
+    let at = |sequence| Position { epoch: 1, sequence };
+    journal.put_image(&room, at(4), Bytes::from_static(b"image")).expect("an image");
+    journal.trim(&room, at(3)).expect("trimmed");
+    assert_eq!(texts(journal, &room), ["3", "4", "5"]);
+    journal.trim(&room, at(1)).expect("an older trim");
+    journal.trim(&room, at(9)).expect("trimmed up to the image");
+    assert_eq!(texts(journal, &room), ["5"]);
+    assert_eq!(journal.image(&room), Ok(Some((at(4), Bytes::from_static(b"image")))));
+    assert_eq!(texts(journal, &other), ["2"]);
+    expect_durable(journal, batch(3, 1, 6, [(&room, "6")]));
+    assert_eq!(texts(journal, &room), ["5", "6"]);
+}
+
+fn does_not_trim_without_image(journal: &dyn Journal) {
+    let room = key("a", 3, "imageless");
+    expect_durable(journal, batch(3, 1, 1, [(&room, "1"), (&room, "2")]));
+    journal.trim(&room, Position { epoch: 1, sequence: 2 }).expect("nothing to trim");
+    journal.trim(&key("a", 3, "nowhere"), Position { epoch: 1, sequence: 2 }).expect("nobody to trim");
+    assert_eq!(texts(journal, &room), ["1", "2"]);
 }
 
 fn forgets_one_room(journal: &dyn Journal) {
@@ -174,7 +254,11 @@ fn batch<'a>(
         position: Position { epoch, sequence },
         bytes: Bytes::copy_from_slice(text.as_bytes()),
     };
-    Batch { partition, records: (first_sequence..).zip(texts).map(to_record).collect() }
+    Batch {
+        partition,
+        level: Level::Written,
+        records: (first_sequence..).zip(texts).map(to_record).collect(),
+    }
 }
 
 fn texts(journal: &dyn Journal, room: &RoomKey) -> Vec<String> {

@@ -97,8 +97,17 @@ impl Journal for Unsteady {
         }
     }
 
-    fn fence(&self, partition: Partition, epoch: Epoch) -> Result<(), JournalError> {
+    fn fence(&self, partition: Partition, epoch: Epoch) -> Result<Position, JournalError> {
         self.inner.fence(partition, epoch)
+    }
+
+    fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        self.inner.read(partition, after, limit_bytes)
     }
 
     fn read_room(
@@ -110,12 +119,20 @@ impl Journal for Unsteady {
         self.inner.read_room(room, after, limit_bytes)
     }
 
+    fn rooms(&self, partition: Partition) -> Result<Vec<RoomKey>, JournalError> {
+        self.inner.rooms(partition)
+    }
+
     fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError> {
         self.inner.put_image(room, at, image)
     }
 
     fn image(&self, room: &RoomKey) -> Result<Option<(Position, Bytes)>, JournalError> {
         self.inner.image(room)
+    }
+
+    fn trim(&self, room: &RoomKey, before: Position) -> Result<(), JournalError> {
+        self.inner.trim(room, before)
     }
 
     fn forget(&self, room: &RoomKey) -> Result<(), JournalError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clock::Moment;
-use journal::{Batch, Record};
+use journal::{Batch, Level, Record};
 use model::{Epoch, Partition, Position, RoomKey};
 
 use super::RoomAt;
@@ -145,6 +145,6 @@ impl PartitionLog {
         };
         let records: Vec<Record> = (sequence + 1..).zip(self.held.range(first..)).map(to_record).collect();
         self.submitted = self.durable + self.held.len() as u64;
-        (!records.is_empty()).then_some(Batch { partition: self.partition, records })
+        (!records.is_empty()).then_some(Batch { partition: self.partition, level: Level::Written, records })
     }
 }
