@@ -26,6 +26,8 @@ pub enum Command {
     Relay(RelayArgs),
     /// Lockstep rooms: from sending an input to the frame that acknowledges it.
     Lockstep(LockstepArgs),
+    /// Live lockstep matches on a supervised server that is killed again and again.
+    Faults(FaultsArgs),
     /// The largest number of rooms that holds a bound of p99 latency.
     Search(SearchArgs),
     /// The whole table.
@@ -235,6 +237,36 @@ pub struct SearchArgs {
 pub enum Searched {
     Relay,
     Lockstep,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct FaultsArgs {
+    /// Players with a connection; several numbers are measured one after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 500, 1000])]
+    pub connections: Vec<usize>,
+    /// `kill -9` of the server per minute; several numbers are measured one after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 3, 5])]
+    pub kills: Vec<u32>,
+    /// Of each room.
+    #[arg(long, default_value_t = 4)]
+    pub players: usize,
+    /// Ticks per second, and inputs per player and second.
+    #[arg(long, default_value_t = 20)]
+    pub tick_hz: u32,
+    /// The rooms' durability.
+    #[arg(long, value_enum, default_value_t = KillLevel::SemiSync)]
+    pub level: KillLevel,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KillLevel {
+    Async,
+    SemiSync,
+    Sync,
 }
 
 #[derive(Clone, Debug, Args)]

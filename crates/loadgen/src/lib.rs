@@ -7,6 +7,7 @@ mod cli;
 mod run;
 
 // One measurement.
+mod faults;
 mod figures;
 mod idle;
 mod login;

@@ -30,6 +30,16 @@ pub fn memory(pid: u32) -> Result<Memory> {
     Ok(Memory { resident: read("status", "VmRSS:")?, anonymous: read("smaps_rollup", "Anonymous:")? })
 }
 
+/// The process that this one has started last, of those that live.
+pub fn newest_child(pid: u32) -> Result<Option<u32>> {
+    let mut newest = None;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let children = fs::read_to_string(task?.path().join("children"))?;
+        newest = newest.max(children.split_whitespace().filter_map(|child| child.parse().ok()).max());
+    }
+    Ok(newest)
+}
+
 /// The most files that this process may open.
 pub fn file_limit() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;

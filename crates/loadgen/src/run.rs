@@ -9,8 +9,8 @@ use model::RoomId;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    AllArgs, Cli, Command, EchoArgs, IdleArgs, LockstepArgs, LoginArgs, RelayArgs, RunArgs, SearchArgs,
-    Searched, ServerArgs,
+    AllArgs, Cli, Command, EchoArgs, FaultsArgs, IdleArgs, LockstepArgs, LoginArgs, RelayArgs, RunArgs,
+    SearchArgs, Searched, ServerArgs,
 };
 use crate::figures::Figures;
 use crate::measure::{Crowd, measure};
@@ -20,7 +20,7 @@ use crate::server::{Server, Target};
 use crate::shapes::echo::Echo;
 use crate::shapes::lockstep::{Lockstep, Pace};
 use crate::shapes::relay::Relay;
-use crate::{floor, idle, login, process, stop};
+use crate::{faults, floor, idle, login, process, stop};
 
 pub fn run(cli: Cli) -> Result<()> {
     match &cli.command {
@@ -35,6 +35,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Login(args) => (&args.run, run_login(args, &mut report)),
         Command::Relay(args) => (&args.run, run_relay(args, &mut report)),
         Command::Lockstep(args) => (&args.run, run_lockstep(args, &mut report)),
+        Command::Faults(args) => (&args.run, run_faults(args, &mut report)),
         Command::Search(args) => (&args.run, run_search(args, &mut report)),
         Command::All(args) => (&args.run, run_all(args, &mut report)),
         Command::WsFloor(args) => (&args.run, run_floor_shapes(args, &mut report)),
@@ -112,6 +113,25 @@ fn run_lockstep(args: &LockstepArgs, report: &mut Report) -> Result<()> {
         measure_lockstep(args, args.rooms)
     })?;
     report.add(result);
+    Ok(())
+}
+
+fn run_faults(args: &FaultsArgs, report: &mut Report) -> Result<()> {
+    faults::check(args)?;
+    for connections in &args.connections {
+        for kills in &args.kills {
+            let level = format!("{:?}", args.level);
+            let parameters = json!({
+                "connections": connections, "kills_per_minute": kills, "level": level,
+                "players": args.players, "tick_hz": args.tick_hz,
+            });
+            let result = in_turns("faults", parameters, &[Target::Jianzi], &args.run, |_| {
+                let names = room_names(connections.div_ceil(args.players.max(1)));
+                faults::measure(args, *connections, *kills, &names)
+            })?;
+            report.add(result);
+        }
+    }
     Ok(())
 }
 

@@ -36,6 +36,8 @@ impl Target {
 pub struct Server {
     pub target: Target,
     pub door: Door,
+    /// Where plain TCP is spoken, if it is known.
+    pub tcp: Option<SocketAddr>,
     /// Known for children, and when `--pid` tells it; without it nothing is said of CPU and memory.
     pub pid: Option<u32>,
     /// From the start of the process to its word "ready".
@@ -73,6 +75,7 @@ impl Server {
         Ok(Server {
             target: Target::Jianzi,
             door: Door { address, path, app: args.app.clone() },
+            tcp: None,
             pid: args.pid,
             ready_after: None,
             _process: None,
@@ -81,8 +84,18 @@ impl Server {
     }
 
     fn start_jianzi(args: &ServerArgs) -> Result<Server> {
-        let data = DataFolder::new()?;
+        Server::start_dev(Command::new(program(args)?), args)
+    }
+
+    /// Under its supervisor, whose process it then is.
+    pub fn start_supervised(args: &ServerArgs) -> Result<Server> {
         let mut command = Command::new(program(args)?);
+        command.args(["supervise", "--"]);
+        Server::start_dev(command, args)
+    }
+
+    fn start_dev(mut command: Command, args: &ServerArgs) -> Result<Server> {
+        let data = DataFolder::new()?;
         command.arg("dev");
         for door in ["--http", "--tcp", "--admin"] {
             command.args([door, "127.0.0.1:0"]);
@@ -112,10 +125,14 @@ impl Server {
     ) -> Result<Server> {
         const LIMIT: Duration = Duration::from_secs(30);
         let mut process = Process::start(command)?;
-        let address = process.wait_for(LIMIT, ready_address)?;
+        let (address, tcp) = process.wait_for(LIMIT, |line| {
+            let address = ready_address(line, "http")?;
+            Some((address, ready_address(line, "tcp")))
+        })?;
         Ok(Server {
             target,
             door: Door { address, path: "/ws".to_owned(), app: args.app.clone() },
+            tcp,
             pid: Some(process.pid()),
             ready_after: Some(Clock::System.now().since(process.started)),
             _process: Some(process),
@@ -156,11 +173,13 @@ fn program(args: &ServerArgs) -> Result<PathBuf> {
 }
 
 /// Reads the line of the event `ready`, as text (`http=ip:port`) or as JSON (`"http":"ip:port"`).
-fn ready_address(line: &str) -> Option<SocketAddr> {
+fn ready_address(line: &str, name: &str) -> Option<SocketAddr> {
     if !line.contains("ready") {
         return None;
     }
-    let (_, rest) = line.split_once("http=").or_else(|| line.split_once("\"http\":"))?;
+    let rest = [format!("{name}="), format!("\"{name}\":")]
+        .iter()
+        .find_map(|mark| line.split_once(mark.as_str()).map(|(_, rest)| rest))?;
     let address = rest.trim_start_matches([' ', '"']);
     let end = address.find([' ', '"', ',', '}']).unwrap_or(address.len());
     address[..end].parse().ok()
@@ -193,9 +212,10 @@ mod tests {
         let text = "2026-01-01T00:00:00Z  INFO jianzi: ready http=127.0.0.1:8080 tcp=127.0.0.1:8081";
         let json = r#"{"event":"ready","http":"127.0.0.1:8080","tcp":"127.0.0.1:8081"}"#;
         for line in [text, json, "ready http=127.0.0.1:8080", r#"event="ready" http="127.0.0.1:8080""#] {
-            assert_eq!(ready_address(line), "127.0.0.1:8080".parse().ok(), "{line}");
+            assert_eq!(ready_address(line, "http"), "127.0.0.1:8080".parse().ok(), "{line}");
         }
-        assert_eq!(ready_address("listening http=127.0.0.1:8080"), None);
-        assert_eq!(ready_address("ready"), None);
+        assert_eq!(ready_address(json, "tcp"), "127.0.0.1:8081".parse().ok());
+        assert_eq!(ready_address("listening http=127.0.0.1:8080", "http"), None);
+        assert_eq!(ready_address("ready", "http"), None);
     }
 }

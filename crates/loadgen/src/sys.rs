@@ -127,6 +127,16 @@ impl AsRawFd for Timer {
     }
 }
 
+/// `kill -9`.
+pub fn kill(pid: u32) -> io::Result<()> {
+    let pid = libc::pid_t::try_from(pid).map_err(io::Error::other)?;
+    // SAFETY: the call takes two numbers.
+    match unsafe { libc::kill(pid, libc::SIGKILL) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Has the kernel kill the child when the thread that starts it ends, whatever ends it.
 pub fn die_with_parent(command: &mut Command) -> &mut Command {
     // SAFETY: between fork and exec the closure makes one system call that is async-signal-safe and touches no memory.
