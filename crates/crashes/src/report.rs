@@ -1,0 +1,238 @@
+//! A crash as people read it and as it is kept: text and JSON.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time;
+
+/// Everything known of one crash. Kept as JSON in the folder of crashes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Its file's name without `.json`; begins with the time.
+    pub id: String,
+    pub cause: Cause,
+    /// The signal's number, if one ended the process.
+    pub signal: Option<i32>,
+    /// The address that could not be used.
+    pub address: Option<u64>,
+    /// The exit code, if the process ended by itself.
+    pub exit_code: Option<i32>,
+    /// The process that sent the signal, if it was another one.
+    pub sent_by: Option<i32>,
+    /// A panic's own words, with the place in the source.
+    pub message: Option<String>,
+    /// Milliseconds since 1970, UTC.
+    pub time_ms: u64,
+    /// When the process began.
+    pub started_ms: u64,
+    pub pid: u32,
+    pub version: String,
+    pub profile: String,
+    pub build_id: String,
+    pub binary: String,
+    /// The one that crashed; none if nobody could look.
+    pub thread: Option<Thread>,
+    /// The others, where they stood at that moment.
+    pub other_threads: Vec<Thread>,
+    pub rooms: Vec<SteppedRoom>,
+    /// The last log lines, the oldest first.
+    pub lines: Vec<String>,
+    /// What the reader of this report should know about its gaps.
+    pub notes: Vec<String>,
+    /// Whether an alert was raised for it.
+    pub alerted: bool,
+    /// Whether the error tracker has it.
+    pub tracked: bool,
+}
+
+/// Why a process ended that should not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    Segv,
+    Bus,
+    Ill,
+    Fpe,
+    Abort,
+    StackOverflow,
+    /// A bug that the program found itself.
+    Panic,
+    /// Killed by the kernel for want of memory.
+    OutOfMemory,
+    /// `kill -9` by somebody.
+    Killed,
+    /// Another signal that ends a process.
+    Signal,
+    /// It left with an exit code and without tidying up.
+    Exit,
+    /// Nobody saw how it ended: kill -9, want of memory, or loss of power.
+    #[default]
+    Vanished,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    pub id: u32,
+    pub name: String,
+    /// From the innermost call outwards.
+    pub frames: Vec<Frame>,
+    /// Whether the stack was followed to its end.
+    pub whole: bool,
+}
+
+/// One call. An inlined function is a frame of its own with the same address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    pub address: u64,
+    /// File of the module, and the address within it as its own tables count.
+    pub module: String,
+    pub offset: u64,
+    pub function: Option<String>,
+    pub file: Option<String>,
+    pub line: Option<u32>,
+}
+
+/// What a shard was doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SteppedRoom {
+    pub shard: u32,
+    /// `app/room`.
+    pub room: String,
+    pub tick: u32,
+    /// In the middle of the step; otherwise it was the last room that the shard stepped.
+    pub within: bool,
+}
+
+impl Report {
+    /// The innermost function that is the program's own: what crashes are told apart by.
+    pub fn culprit(&self) -> Option<&str> {
+        let frames = &self.thread.as_ref()?.frames;
+        let functions = frames.iter().filter_map(|frame| frame.function.as_deref());
+        let is_own = |function: &&str| {
+            let machinery = ["std::", "core::", "alloc::", "rust_", "__rust", "crashes::panics", "_", "<"];
+            function.contains("::") && !machinery.iter().any(|start| function.starts_with(start))
+        };
+        functions.clone().find(is_own).or_else(|| functions.clone().next())
+    }
+
+    /// One line: what happened.
+    pub fn headline(&self) -> String {
+        let mut line = self.cause.words().to_owned();
+        if let Some(address) = self.address.filter(|_| self.cause.has_address()) {
+            line += &format!(" at {address:#x}");
+        }
+        if let Some(code) = self.exit_code {
+            line += &format!(" (exit code {code})");
+        }
+        if let Some(thread) = self.thread.as_ref().filter(|thread| !thread.name.is_empty()) {
+            line += &format!(" in thread {}", thread.name);
+        }
+        if let Some(function) = self.culprit() {
+            line += &format!(", {function}");
+        }
+        line
+    }
+}
+
+impl Cause {
+    /// The short name in files and lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Segv => "segv",
+            Cause::Bus => "bus",
+            Cause::Ill => "ill",
+            Cause::Fpe => "fpe",
+            Cause::Abort => "abort",
+            Cause::StackOverflow => "stack_overflow",
+            Cause::Panic => "panic",
+            Cause::OutOfMemory => "out_of_memory",
+            Cause::Killed => "killed",
+            Cause::Signal => "signal",
+            Cause::Exit => "exit",
+            Cause::Vanished => "vanished",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Cause::Segv => "SIGSEGV: memory that is not there",
+            Cause::Bus => "SIGBUS: memory that has no ground, such as a file cut short or a full disk",
+            Cause::Ill => "SIGILL: an instruction that does not exist",
+            Cause::Fpe => "SIGFPE: arithmetic without a result",
+            Cause::Abort => "SIGABRT: aborted",
+            Cause::StackOverflow => "stack overflow",
+            Cause::Panic => "panic",
+            Cause::OutOfMemory => "killed by the kernel for want of memory",
+            Cause::Killed => "killed (SIGKILL)",
+            Cause::Signal => "ended by a signal",
+            Cause::Exit => "left without an orderly stop",
+            Cause::Vanished => "vanished: kill -9, want of memory, or loss of power",
+        }
+    }
+
+    fn has_address(self) -> bool {
+        matches!(self, Cause::Segv | Cause::Bus | Cause::Ill | Cause::Fpe | Cause::StackOverflow)
+    }
+}
+
+/// As `jianzi crash show` prints it.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "crash    {}", self.headline())?;
+        writeln!(f, "time     {}", time::written(self.time_ms))?;
+        let up = self.time_ms.saturating_sub(self.started_ms) as f64 / 1000.0;
+        writeln!(f, "process  {}, up {up:.1} s", self.pid)?;
+        writeln!(f, "program  jianzi {} (profile {}, build {})", self.version, self.profile, self.build_id)?;
+        if let Some(sender) = self.sent_by {
+            writeln!(f, "sent by  process {sender}")?;
+        }
+        if let Some(message) = &self.message {
+            writeln!(f, "message  {message}")?;
+        }
+        for room in &self.rooms {
+            let doing = if room.within { "stepping" } else { "last stepped" };
+            writeln!(f, "shard {:<3}{doing} {}, tick {}", room.shard, room.room, room.tick)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note     {note}")?;
+        }
+        for thread in self.thread.iter().chain(&self.other_threads) {
+            write!(f, "\n{thread}")?;
+        }
+        if !self.lines.is_empty() {
+            writeln!(f, "\nlast log lines")?;
+        }
+        self.lines.iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
+}
+
+impl fmt::Display for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "thread {} ({})", self.name, self.id)?;
+        for (number, frame) in self.frames.iter().enumerate() {
+            writeln!(f, "{number:4}  {frame}")?;
+        }
+        if !self.whole {
+            writeln!(f, "      … the stack goes on; no more of it was kept or understood")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.function {
+            Some(function) => f.write_str(function)?,
+            None => {
+                let module = self.module.rsplit('/').next().unwrap_or_default();
+                write!(f, "{:#x} ({module}+{:#x})", self.address, self.offset)?;
+            }
+        }
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, "  at {file}:{line}"),
+            (Some(file), None) => write!(f, "  at {file}"),
+            _ => Ok(()),
+        }
+    }
+}
