@@ -47,6 +47,8 @@ pub struct RoomSpec {
     pub durability: i32,
     #[prost(message, optional, tag = "15")]
     pub lockstep: ::core::option::Option<LockstepSpec>,
+    #[prost(message, optional, tag = "16")]
+    pub authoritative: ::core::option::Option<AuthoritativeSpec>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LockstepSpec {
@@ -67,6 +69,18 @@ pub struct LockstepSpec {
     /// The room ends by itself after this tick; 0 means never.
     #[prost(uint32, tag = "6")]
     pub last_tick: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuthoritativeSpec {
+    /// The name under which the server has the game's module.
+    #[prost(string, tag = "1")]
+    pub game: ::prost::alloc::string::String,
+    /// Ticks per second, 1–60; 0 means 20.
+    #[prost(uint32, tag = "2")]
+    pub tick_hz: u32,
+    /// 0: the server draws one.
+    #[prost(uint32, tag = "3")]
+    pub seed: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Property {
@@ -121,6 +135,9 @@ pub struct RoomView {
     /// Rises with every change that a RoomChanged tells.
     #[prost(uint32, tag = "12")]
     pub revision: u32,
+    /// What an authoritative room runs.
+    #[prost(message, optional, tag = "13")]
+    pub logic: ::core::option::Option<Logic>,
 }
 /// Nested message and enum types in `RoomView`.
 pub mod room_view {
@@ -154,6 +171,19 @@ pub mod room_view {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Logic {
+    #[prost(string, tag = "1")]
+    pub game: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub version: u32,
+    /// The first 12 hexadecimal digits of the module's SHA-256.
+    #[prost(string, tag = "3")]
+    pub hash: ::prost::alloc::string::String,
+    /// The game's rules failed again and again: the room stands still until they are mended.
+    #[prost(bool, tag = "4")]
+    pub suspended: bool,
+}
 /// "rooms.create". The caller chooses the id, so that a repeated call makes no second room; empty: the server chooses.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateRoom {
@@ -174,6 +204,9 @@ pub struct JoinRoom {
     pub invite: ::prost::alloc::string::String,
     #[prost(bool, tag = "3")]
     pub spectate: bool,
+    /// The highest RoomKind that the client knows, if it is higher than 1. Rooms of higher kinds refuse the client.
+    #[prost(uint32, tag = "4")]
+    pub knows_kind: u32,
 }
 /// Answer to "rooms.create" with join, to "rooms.join" and to "rooms.resume".
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -189,11 +222,12 @@ pub struct Joined {
     /// The highest input number of this seat that the room has applied.
     #[prost(uint32, tag = "4")]
     pub applied: u32,
-    /// The seed of a lockstep room.
+    /// The seed of a lockstep or authoritative room.
     #[prost(uint32, tag = "5")]
     pub seed: u32,
 }
 /// "rooms.resume": frames from this tick on, then live ones. Also how a late joiner or spectator begins (from_tick 1).
+/// An authoritative room tells its state as it is now (operation 15), then live frames; from_tick does not matter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResumeRoom {
     #[prost(uint32, tag = "1")]
@@ -289,19 +323,21 @@ pub struct RoomChanged {
 pub struct RoomEnded {
     #[prost(string, tag = "1")]
     pub room: ::prost::alloc::string::String,
-    /// "finished", "empty", "life_limit", "last_tick", "log_full", "closed".
+    /// "finished", "empty", "life_limit", "last_tick", "log_full", "closed", "logic_failed", "damaged", "unrecorded".
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
     #[prost(uint32, tag = "3")]
     pub last_tick: u32,
     #[prost(message, repeated, tag = "4")]
     pub results: ::prost::alloc::vec::Vec<SeatResult>,
-    /// Everybody still in play reported and no report differs, or more than half of the human seats told the same.
+    /// Everybody still in play reported and no report differs, or more than half of the human seats told the same; or the
+    /// room itself told the result.
     #[prost(bool, tag = "5")]
     pub agreed: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SeatResult {
+    /// 65535: the room itself, where it is authoritative.
     #[prost(uint32, tag = "1")]
     pub seat: u32,
     #[prost(bytes = "bytes", tag = "2")]
@@ -333,7 +369,8 @@ pub struct Frame {
     #[prost(uint32, tag = "2")]
     pub tick: u32,
     /// One entry a tick: for each seat that did something, in order of application, varint seat, varint length, the
-    /// input's bytes. An empty entry is a tick in which nobody did anything.
+    /// input's bytes. An empty entry is a tick in which nobody did anything. In an authoritative room these are no
+    /// inputs: the room itself speaks, as seat 65535.
     #[prost(bytes = "bytes", repeated, tag = "3")]
     pub ticks: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
     /// In the first message of a run: where it goes on. Later ticks of an older run are void.
@@ -373,6 +410,8 @@ pub mod input_refused {
         Spectator = 5,
         Muted = 6,
         Gap = 7,
+        /// The game's rules failed over it.
+        EndedBadly = 8,
     }
     impl Refusal {
         /// String value of the enum field names used in the ProtoBuf definition.
@@ -389,6 +428,7 @@ pub mod input_refused {
                 Self::Spectator => "SPECTATOR",
                 Self::Muted => "MUTED",
                 Self::Gap => "GAP",
+                Self::EndedBadly => "ENDED_BADLY",
             }
         }
         /// Creates an enum from field names used in the ProtoBuf definition.
@@ -402,6 +442,7 @@ pub mod input_refused {
                 "SPECTATOR" => Some(Self::Spectator),
                 "MUTED" => Some(Self::Muted),
                 "GAP" => Some(Self::Gap),
+                "ENDED_BADLY" => Some(Self::EndedBadly),
                 _ => None,
             }
         }
@@ -430,6 +471,36 @@ pub struct Desync {
     #[prost(uint32, tag = "14")]
     pub channel: u32,
 }
+/// Operation 15, room → client, authoritative rooms: the state as this client may see it, after `tick` and the inputs
+/// since. Answers "rooms.resume" and follows a change of the rules; the next frame is that of tick + 1.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RoomState {
+    #[prost(uint32, tag = "1")]
+    pub run: u32,
+    #[prost(uint32, tag = "2")]
+    pub tick: u32,
+    /// What the game's rules told; empty if they tell no states.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub data: ::prost::bytes::Bytes,
+    #[prost(uint32, tag = "14")]
+    pub channel: u32,
+    /// The highest input number of this seat that the state holds.
+    #[prost(uint32, tag = "15")]
+    pub applied: u32,
+}
+/// Operation 16, room → client, authoritative rooms: a word to this seat alone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RoomMessage {
+    #[prost(uint32, tag = "1")]
+    pub run: u32,
+    /// The tick that it was said in.
+    #[prost(uint32, tag = "2")]
+    pub tick: u32,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub data: ::prost::bytes::Bytes,
+    #[prost(uint32, tag = "14")]
+    pub channel: u32,
+}
 /// Operation 7, client → room → client: a message to all others, or to some.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Relay {
@@ -452,6 +523,8 @@ pub struct Relay {
 pub enum RoomKind {
     Relay = 0,
     Lockstep = 1,
+    /// The game's rules run in the room; clients send inputs and are told what happens.
+    Authoritative = 2,
 }
 impl RoomKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -462,6 +535,7 @@ impl RoomKind {
         match self {
             Self::Relay => "RELAY",
             Self::Lockstep => "LOCKSTEP",
+            Self::Authoritative => "AUTHORITATIVE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -469,6 +543,7 @@ impl RoomKind {
         match value {
             "RELAY" => Some(Self::Relay),
             "LOCKSTEP" => Some(Self::Lockstep),
+            "AUTHORITATIVE" => Some(Self::Authoritative),
             _ => None,
         }
     }

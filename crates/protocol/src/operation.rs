@@ -28,3 +28,7 @@ pub const INPUT_REFUSED: u8 = 12;
 pub const STATE_HASH: u8 = 13;
 /// Room → client: [`messages::Desync`](crate::messages::Desync).
 pub const DESYNC: u8 = 14;
+/// Room → client: [`messages::RoomState`](crate::messages::RoomState).
+pub const ROOM_STATE: u8 = 15;
+/// Room → client: [`messages::RoomMessage`](crate::messages::RoomMessage).
+pub const ROOM_MESSAGE: u8 = 16;

@@ -54,6 +54,18 @@ impl Room {
                     "a run goes on at another tick than the next",
                 )
             }
+            RoomEvent::Shown { player } => {
+                self.check_authoritative()?;
+                require(self.member_of(player).is_some(), "the player is not in the room")
+            }
+            RoomEvent::CallEnded { event, .. } => {
+                self.check_authoritative()?;
+                require(calls_the_game(event), "a call ended that is none")?;
+                self.check(event)
+            }
+            RoomEvent::Swapped { .. } | RoomEvent::SwapFailed { .. } | RoomEvent::RolledBack { .. } => {
+                self.check_authoritative()
+            }
             RoomEvent::Banned { .. }
             | RoomEvent::Properties { seat: None, .. }
             | RoomEvent::Reserved { .. }
@@ -68,6 +80,10 @@ impl Room {
         require(!chair.bot, "a player sits down on a bot's seat")?;
         require(own.is_none_or(|own| own == seat), "a player has two seats")?;
         require(chair.member.is_none() || own == Some(seat), "a seat is taken twice")
+    }
+
+    fn check_authoritative(&self) -> Result<(), Damaged> {
+        require(self.logic.authoritative().is_some(), "a game's event in a room without a game")
     }
 
     fn check_seated(&self, seat: Seat) -> Result<(), Damaged> {
@@ -97,6 +113,19 @@ impl Room {
         }
         Ok(())
     }
+}
+
+/// Events that are told to the game of an authoritative room.
+pub(crate) fn calls_the_game(event: &RoomEvent) -> bool {
+    matches!(
+        event,
+        RoomEvent::SeatTaken { .. }
+            | RoomEvent::Left { .. }
+            | RoomEvent::Gone { .. }
+            | RoomEvent::Input { .. }
+            | RoomEvent::Tick { .. }
+            | RoomEvent::Shown { .. }
+    )
 }
 
 fn require(holds: bool, otherwise: &'static str) -> Result<(), Damaged> {

@@ -4,13 +4,14 @@ use bytes::Bytes;
 use model::{Build, PlayerId, RoomKey, Run, Seat, SessionId, Tick};
 use protocol::messages::input_refused::Refusal;
 
+use crate::modules::{CallEnd, LogicRef};
 use crate::spec::RoomSpec;
 
 /// How a room begins: the log's first record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Founding {
     pub key: RoomKey,
-    /// With a seed, if it is a lockstep room.
+    /// With a seed, if the room plays by one.
     pub spec: RoomSpec,
     /// Owns the room at first, seated or not. Empty: the first player to sit down.
     pub founder: PlayerId,
@@ -20,6 +21,8 @@ pub struct Founding {
     pub run: Run,
     /// Milliseconds since 1970, UTC; deadlines count from here.
     pub wall_ms: u64,
+    /// What an authoritative room begins with. Present exactly there.
+    pub logic: Option<LogicRef>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +121,31 @@ pub enum RoomEvent {
         continues_at: Tick,
         reason: RunReason,
     },
+    /// A member asked for the state of an authoritative room.
+    Shown {
+        player: PlayerId,
+    },
+    /// In place of an event whose call into the game ended badly. The rest of that event holds, the call was not made.
+    CallEnded {
+        event: Box<RoomEvent>,
+        end: CallEnd,
+    },
+    /// Another version of the game took over what the one before saved.
+    Swapped {
+        to: LogicRef,
+        from_version: u32,
+        save: Bytes,
+    },
+    /// It was to take over, and could not.
+    SwapFailed {
+        to: LogicRef,
+        why: String,
+    },
+    /// An earlier version has the room again: its state as if it had run all along.
+    RolledBack {
+        to: LogicRef,
+        state: Bytes,
+    },
     Ended {
         reason: EndReason,
     },
@@ -148,6 +176,12 @@ pub enum EndReason {
     Closed,
     /// The room's log has come to its limit.
     LogFull,
+    /// The game of an authoritative room cannot be run on.
+    LogicFailed,
+    /// The room's log cannot be read on.
+    Damaged,
+    /// The room's log could not be written for longer than is waited for.
+    Unrecorded,
 }
 
 impl RunReason {
@@ -170,6 +204,9 @@ impl EndReason {
             EndReason::LastTick => "last_tick",
             EndReason::Closed => "closed",
             EndReason::LogFull => "log_full",
+            EndReason::LogicFailed => "logic_failed",
+            EndReason::Damaged => "damaged",
+            EndReason::Unrecorded => "unrecorded",
         }
     }
 }

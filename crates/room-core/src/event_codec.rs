@@ -8,6 +8,7 @@ use protocol::messages::{self, input_refused::Refusal};
 
 use crate::codec::{Damaged, Reader, put_bytes, put_option, put_text, put_varint};
 use crate::event::{EndReason, Founding, LeftWhy, RoomEvent, RunReason};
+use crate::modules::{CallEnd, LogicRef, ModuleHash};
 use crate::spec::RoomSpec;
 
 /// What events do to a room. Rises when the same events would lead to another state.
@@ -37,14 +38,21 @@ mod tag {
     pub const RESULT: u8 = 21;
     pub const RUN_BEGAN: u8 = 22;
     pub const ENDED: u8 = 23;
+    pub const FOUNDED_WITH_LOGIC: u8 = 24;
+    pub const SHOWN: u8 = 25;
+    pub const CALL_ENDED: u8 = 26;
+    pub const SWAPPED: u8 = 27;
+    pub const SWAP_FAILED: u8 = 28;
+    pub const ROLLED_BACK: u8 = 29;
 }
 
 impl RoomEvent {
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             RoomEvent::Founded(founding) => {
-                out.push(tag::FOUNDED);
+                out.push(if founding.logic.is_some() { tag::FOUNDED_WITH_LOGIC } else { tag::FOUNDED });
                 put_founding(out, founding);
+                founding.logic.iter().for_each(|logic| put_logic(out, logic));
             }
             RoomEvent::SeatTaken { seat, player, session, session_number, name } => {
                 out.push(tag::SEAT_TAKEN);
@@ -132,6 +140,28 @@ impl RoomEvent {
                 out.push(*reason as u8);
             }
             RoomEvent::Ended { reason } => out.extend([tag::ENDED, *reason as u8]),
+            RoomEvent::Shown { player } => put_player(out, tag::SHOWN, player),
+            RoomEvent::CallEnded { event, end } => {
+                out.extend([tag::CALL_ENDED, end.number()]);
+                put_text(out, &end.text());
+                event.encode(out);
+            }
+            RoomEvent::Swapped { to, from_version, save } => {
+                out.push(tag::SWAPPED);
+                put_logic(out, to);
+                put_varint(out, *from_version);
+                put_bytes(out, save);
+            }
+            RoomEvent::SwapFailed { to, why } => {
+                out.push(tag::SWAP_FAILED);
+                put_logic(out, to);
+                put_text(out, why);
+            }
+            RoomEvent::RolledBack { to, state } => {
+                out.push(tag::ROLLED_BACK);
+                put_logic(out, to);
+                put_bytes(out, state);
+            }
         }
     }
 
@@ -145,8 +175,18 @@ impl RoomEvent {
 }
 
 fn read_event(reader: &mut Reader<'_>) -> Result<RoomEvent, Damaged> {
-    Ok(match reader.byte()? {
+    let tag = reader.byte()?;
+    read_event_of(tag, reader)
+}
+
+fn read_event_of(tag: u8, reader: &mut Reader<'_>) -> Result<RoomEvent, Damaged> {
+    Ok(match tag {
         tag::FOUNDED => RoomEvent::Founded(Box::new(read_founding(reader)?)),
+        tag::FOUNDED_WITH_LOGIC => {
+            let founding = read_founding(reader)?;
+            let logic = Some(read_logic(reader)?);
+            RoomEvent::Founded(Box::new(Founding { logic, ..founding }))
+        }
         tag::SEAT_TAKEN => {
             let seat = reader.u16()?;
             let (player, session, session_number, name) = read_member(reader)?;
@@ -200,10 +240,47 @@ fn read_event(reader: &mut Reader<'_>) -> Result<RoomEvent, Damaged> {
             reason: read_run_reason(reader)?,
         },
         tag::ENDED => RoomEvent::Ended { reason: read_end_reason(reader)? },
+        tag::SHOWN => RoomEvent::Shown { player: read_player(reader)? },
+        tag::CALL_ENDED => {
+            let (number, text) = (reader.byte()?, reader.text()?);
+            let end = CallEnd::from_parts(number, text)
+                .ok_or_else(|| Damaged::new("it is not known how a call ended"))?;
+            // Once only: whoever writes these bytes does not decide how deep they are read.
+            let event = match reader.byte()? {
+                tag::CALL_ENDED => return Err(Damaged::new("a call that ended ended again")),
+                tag => read_event_of(tag, reader)?,
+            };
+            RoomEvent::CallEnded { event: Box::new(event), end }
+        }
+        tag::SWAPPED => RoomEvent::Swapped {
+            to: read_logic(reader)?,
+            from_version: reader.u32()?,
+            save: Bytes::copy_from_slice(reader.bytes()?),
+        },
+        tag::SWAP_FAILED => RoomEvent::SwapFailed { to: read_logic(reader)?, why: reader.text()?.to_owned() },
+        tag::ROLLED_BACK => {
+            RoomEvent::RolledBack { to: read_logic(reader)?, state: Bytes::copy_from_slice(reader.bytes()?) }
+        }
         other => return Err(Damaged::new(format!("no event has the tag {other}"))),
     })
 }
 
+pub(crate) fn put_logic(out: &mut Vec<u8>, logic: &LogicRef) {
+    put_text(out, &logic.game);
+    put_varint(out, logic.version);
+    out.extend(logic.hash.0);
+}
+
+pub(crate) fn read_logic(reader: &mut Reader<'_>) -> Result<LogicRef, Damaged> {
+    let (game, version) = (reader.text()?.to_owned(), reader.u32()?);
+    let mut hash = [0; 32];
+    for byte in &mut hash {
+        *byte = reader.byte()?;
+    }
+    Ok(LogicRef { game, version, hash: ModuleHash(hash) })
+}
+
+/// Without the logic, which follows where it belongs.
 pub(crate) fn put_founding(out: &mut Vec<u8>, founding: &Founding) {
     put_varint(out, RULES);
     put_text(out, founding.key.app.as_str());
@@ -227,7 +304,7 @@ pub(crate) fn read_founding(reader: &mut Reader<'_>) -> Result<Founding, Damaged
         .map_err(|_| Damaged::new("the specification cannot be read"))?;
     let spec = RoomSpec::try_from(spec).map_err(|fault| Damaged::new(fault.message))?;
     if spec.needs_seed() {
-        return Err(Damaged::new("a lockstep room without seed"));
+        return Err(Damaged::new("a room without the seed that it plays by"));
     }
     Ok(Founding {
         key: RoomKey { app, room },
@@ -237,6 +314,7 @@ pub(crate) fn read_founding(reader: &mut Reader<'_>) -> Result<Founding, Damaged
         invite: reader.text()?.to_owned(),
         run: reader.u32()?,
         wall_ms: reader.u64()?,
+        logic: None,
     })
 }
 
@@ -273,8 +351,11 @@ fn read_run_reason(reader: &mut Reader<'_>) -> Result<RunReason, Damaged> {
 }
 
 pub(crate) fn read_end_reason(reader: &mut Reader<'_>) -> Result<EndReason, Damaged> {
-    use EndReason::{Closed, Empty, Finished, LastTick, LifeLimit, LogFull};
-    read_variant(reader, &[Finished, Empty, LifeLimit, LastTick, Closed, LogFull])
+    use EndReason::{
+        Closed, Damaged, Empty, Finished, LastTick, LifeLimit, LogFull, LogicFailed, Unrecorded,
+    };
+    let reasons = [Finished, Empty, LifeLimit, LastTick, Closed, LogFull, LogicFailed, Damaged, Unrecorded];
+    read_variant(reader, &reasons)
 }
 
 /// The variants in the order of their declaration, which is what was written.

@@ -14,6 +14,9 @@ mod tag {
     pub const BACKFILL: u8 = 5 << 3;
 }
 
+/// As whom an authoritative room speaks in a tick's entry, and tells its result.
+pub const ROOM_SEAT: Seat = Seat::MAX;
+
 /// What one tick holds, in order of application. See [`TickEntries`].
 pub fn tick_entries(entry: &[u8]) -> TickEntries<'_> {
     TickEntries { reader: Reader::new(entry) }

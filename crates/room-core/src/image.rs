@@ -1,27 +1,35 @@
 //! A room's whole state as bytes, to be restored by a binary that follows the same rules.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use model::Tick;
 
 use crate::codec::{Damaged, Reader, put_bytes, put_option, put_text, put_varint};
+use crate::event::Founding;
 use crate::event_codec::{
-    put_founding, put_member, read_end_reason, read_founding, read_member, read_player,
+    put_founding, put_logic, put_member, read_end_reason, read_founding, read_logic, read_member, read_player,
 };
+use crate::modules::Modules;
 use crate::room::Room;
 use crate::spec::Properties;
 use crate::table::{Chair, Member, Phase, ReportedResult, Table};
 
 /// The layout of an image. A binary reads its own number and the one before.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Knew no authoritative rooms.
+const FORMAT_BEFORE: u32 = 1;
 
 /// No room gets there: a year at 60 Hz.
 const MOST_TICKS: Tick = 1 << 31;
 
 impl Room {
-    pub fn image(&self) -> Vec<u8> {
+    /// `&mut`, because a guest is looked at while nothing else runs in it; the room stays as it is.
+    pub fn image(&mut self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
         put_varint(&mut out, FORMAT);
         put_founding(&mut out, &self.founding);
+        put_option(&mut out, self.founding.logic.as_ref(), put_logic);
         put_varint(&mut out, self.run);
         put_varint(&mut out, self.continues_at);
         put_varint(&mut out, self.tick);
@@ -32,13 +40,20 @@ impl Room {
         out
     }
 
-    pub fn restore(image: &[u8]) -> Result<Room, Damaged> {
+    pub fn restore(image: &[u8], modules: &Arc<dyn Modules>) -> Result<Room, Damaged> {
         let mut reader = Reader::new(image);
         let format = reader.u32()?;
-        if format != FORMAT {
-            return Err(Damaged::new(format!("the image has format {format}; this binary reads {FORMAT}")));
+        if !(FORMAT_BEFORE..=FORMAT).contains(&format) {
+            let message =
+                format!("the image has format {format}; this binary reads {FORMAT_BEFORE} and {FORMAT}");
+            return Err(Damaged::new(message));
         }
-        let mut room = Room::found(read_founding(&mut reader)?, &mut Vec::new());
+        let founding = read_founding(&mut reader)?;
+        let logic = if format == FORMAT { reader.option(read_logic)? } else { None };
+        if logic.is_some() != founding.spec.authoritative.is_some() {
+            return Err(Damaged::new("an authoritative room names its logic, and no other"));
+        }
+        let mut room = Room::bare(Founding { logic, ..founding }, modules);
         room.run = reader.u32()?;
         room.continues_at = reader.u32()?;
         room.tick = reader.u32()?;

@@ -42,6 +42,9 @@ impl Room {
         if chair.muted {
             return refuse(seat, number, Refusal::Muted);
         }
+        if self.is_poisoned() {
+            return InputDecision::Reject(Refusal::Unknown);
+        }
         match self.logic.place(self.tick, seat, tick, data) {
             Ok(tick) => InputDecision::Apply(RoomEvent::Input { seat, number, tick, data: data.clone() }),
             Err(reason) => refuse(seat, number, reason),
@@ -50,7 +53,8 @@ impl Room {
 
     /// A seat's hash of the game's state after a tick; `None` if it counts for nothing.
     pub fn offer_state_hash(&self, seat: Seat, tick: Tick, hash: u32) -> Option<RoomEvent> {
-        let counts = self.table.phase == Phase::Playing
+        let counts = self.spec().lockstep.is_some()
+            && self.table.phase == Phase::Playing
             && tick <= self.tick
             && self.is_present(seat)
             && self.votes.wants(seat, tick);

@@ -14,6 +14,9 @@ mod output;
 mod request;
 mod room;
 
+mod game;
+mod make;
+
 mod check;
 mod decide;
 mod follow_up;
@@ -22,6 +25,7 @@ mod input;
 mod table;
 mod view;
 
+mod authoritative;
 mod lockstep;
 mod logic;
 mod relay;
@@ -31,16 +35,20 @@ mod codec;
 mod event_codec;
 mod frames;
 
+mod checkpoint;
+
 pub mod limits;
 pub mod modules;
 pub mod replay;
 
+pub use authoritative::{LogicLoad, NoSwap, NotFounded};
+pub use checkpoint::Checkpoint;
 pub use codec::Damaged;
 pub use event::{EndReason, Founding, LeftWhy, RoomEvent, RunReason};
-pub use frames::{TickEntries, as_backfill, as_first_backfill, tick_entries};
+pub use frames::{ROOM_SEAT, TickEntries, as_backfill, as_first_backfill, tick_entries};
 pub use input::InputDecision;
 pub use output::{Output, Why};
 pub use request::{Deadline, Due, RoomRequest};
-pub use room::Room;
-pub use spec::{LockstepSpec, Properties, RoomSpec};
+pub use room::{NotMade, Room};
+pub use spec::{AuthoritativeSpec, LockstepSpec, Properties, RoomSpec};
 pub use table::{Member, Phase};

@@ -29,6 +29,9 @@ pub const LIFE_LIMIT_DEFAULT_S: u32 = 4 * 3600;
 pub const LIFE_LIMIT_S: u32 = 24 * 3600;
 pub const START_AFTER_MS: u32 = 3_600_000;
 
+/// Of a game's name.
+pub const GAME_BYTES: usize = 64;
+
 pub const INPUT_BYTES: usize = 1024;
 /// Of one seat. What is more waits for the following ticks.
 pub const INPUTS_PER_TICK: u8 = 16;
@@ -38,6 +41,23 @@ pub const AHEAD_TICKS: u32 = 64;
 pub const HELD_BYTES: u32 = 32 * 1024;
 /// Of all inputs that one frame tells, so that it fits the default body limit.
 pub const FRAME_BYTES: usize = 48 * 1024;
+
+/// What an authoritative room may say between two ticks in answer to inputs and comings and goings, in bytes of the
+/// frame. The rest of the frame is the tick's own, so that no flood of inputs makes a tick fail.
+pub const SAID_BEFORE_TICK_BYTES: usize = FRAME_BYTES / 2;
+/// Of all words to single seats, from one tick to the next.
+pub const SENT_PER_TICK_BYTES: u32 = 256 * 1024;
+/// The same of effects, and of the bytes of each.
+pub const EFFECTS_PER_TICK: u32 = 64;
+pub const EFFECT_KIND_BYTES: usize = 64;
+pub const EFFECT_BYTES: usize = 4096;
+/// So many inputs of a seat that end badly within this time of the room mute it.
+pub const ENDED_INPUTS: usize = 3;
+pub const ENDED_INPUTS_WITHIN_S: u32 = 60;
+/// So many ticks in a row that end badly suspend the room.
+pub const ENDED_TICKS: u32 = 3;
+/// What a game may save to be taken over by another version.
+pub const SAVE_BYTES: usize = 4 * 1024 * 1024;
 
 pub const RESULT_BYTES: usize = 4096;
 /// Ticks whose state hashes are still awaited.

@@ -11,6 +11,7 @@ use crate::codec::{Damaged, Reader, put_bytes, put_option, put_varint};
 use crate::frames::{FrameBuilder, input_bytes, put_input, tick_entries};
 use crate::limits;
 use crate::logic::{Fnv, Logic};
+use crate::modules::CallEnd;
 use crate::output::Output;
 use crate::spec::LockstepSpec;
 
@@ -122,11 +123,18 @@ impl Logic for Lockstep {
         Ok(tick)
     }
 
-    fn input(&mut self, now: Tick, seat: Seat, tick: Tick, data: &Bytes) {
+    fn input(
+        &mut self,
+        now: Tick,
+        seat: Seat,
+        tick: Tick,
+        data: &Bytes,
+        _out: &mut Vec<Output>,
+    ) -> Result<(), CallEnd> {
         let Some(index) = tick.checked_sub(now + 1).filter(|index| *index < limits::AHEAD_TICKS) else {
-            return;
+            return Ok(());
         };
-        let Some(inputs) = self.seats.get_mut(usize::from(seat)) else { return };
+        let Some(inputs) = self.seats.get_mut(usize::from(seat)) else { return Ok(()) };
         if inputs.placed != tick {
             (inputs.placed, inputs.placed_count) = (tick, 0);
         }
@@ -136,13 +144,14 @@ impl Logic for Lockstep {
             self.waiting.push_back(std::mem::take(&mut self.spare));
         }
         put_input(&mut self.waiting[index as usize], seat, data);
+        Ok(())
     }
 
     fn ticks_after(&self, now: Tick) -> bool {
         self.spec.last_tick == 0 || now < self.spec.last_tick
     }
 
-    fn tick(&mut self, number: Tick, out: &mut Vec<Output>) {
+    fn tick(&mut self, number: Tick, out: &mut Vec<Output>) -> Result<(), CallEnd> {
         let mut entry = self.waiting.pop_front().unwrap_or_default();
         self.complete(&mut entry);
         self.digest = self.digest.number(number).bytes(&entry);
@@ -152,6 +161,7 @@ impl Logic for Lockstep {
         if self.frame.ticks >= self.spec.ticks_per_message || !self.ticks_after(number) {
             self.flush(out);
         }
+        Ok(())
     }
 
     fn begin_run(&mut self, run: Run, continues_at: Tick, out: &mut Vec<Output>) {
@@ -180,7 +190,7 @@ impl Logic for Lockstep {
         self.digest.0
     }
 
-    fn save(&self, out: &mut Vec<u8>) {
+    fn save(&mut self, out: &mut Vec<u8>) {
         put_varint(out, self.run);
         put_varint(out, self.continues_at);
         for inputs in &self.seats {

@@ -1,28 +1,39 @@
 //! What is played in a room, behind one trait; who sits there is the table's part.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use model::{Run, Seat, Tick};
-use protocol::messages::RoomKind;
+use model::{PlayerId, Run, Seat, SessionId, Tick};
 use protocol::messages::input_refused::Refusal;
 
+use crate::authoritative::Authoritative;
 use crate::codec::{Damaged, Reader};
+use crate::event::{Founding, LeftWhy};
 use crate::lockstep::Lockstep;
+use crate::modules::{CallEnd, Modules};
 use crate::output::Output;
 use crate::relay::Relay;
-use crate::spec::RoomSpec;
 
-/// A room kind's rules. Deterministic: the same calls lead to the same state and outputs.
+/// A room kind's rules. Deterministic: the same calls lead to the same state and outputs. A call into a game's module
+/// may end badly; the logic is then of no use until it is made anew.
 pub(crate) trait Logic: Send {
     /// The tick in which an input would take effect, `now` being the last one that is over. Changes nothing.
     fn place(&self, now: Tick, seat: Seat, wanted: Tick, data: &[u8]) -> Result<Tick, Refusal>;
 
     /// Takes an input for a tick that `place` gave.
-    fn input(&mut self, now: Tick, seat: Seat, tick: Tick, data: &Bytes);
+    fn input(
+        &mut self,
+        now: Tick,
+        seat: Seat,
+        tick: Tick,
+        data: &Bytes,
+        out: &mut Vec<Output>,
+    ) -> Result<(), CallEnd>;
 
     /// Does a tick follow this one?
     fn ticks_after(&self, now: Tick) -> bool;
 
-    fn tick(&mut self, number: Tick, out: &mut Vec<Output>);
+    fn tick(&mut self, number: Tick, out: &mut Vec<Output>) -> Result<(), CallEnd>;
 
     fn begin_run(&mut self, run: Run, continues_at: Tick, out: &mut Vec<Output>);
 
@@ -35,16 +46,68 @@ pub(crate) trait Logic: Send {
     /// A hash of everything that was told so far.
     fn digest(&self) -> u32;
 
-    fn save(&self, out: &mut Vec<u8>);
+    fn save(&mut self, out: &mut Vec<u8>);
 
-    /// Takes over what `save` wrote, in a logic newly made from the same specification.
+    /// Takes over what `save` wrote, in a logic newly made from the same founding.
     fn load(&mut self, reader: &mut Reader<'_>) -> Result<(), Damaged>;
+
+    /// Play begins.
+    fn started(&mut self) {}
+
+    /// A player sits here, maybe one who was here before.
+    fn seat_taken(&mut self, _now: Tick, _who: Newcomer<'_>, _out: &mut Vec<Output>) -> Result<(), CallEnd> {
+        Ok(())
+    }
+
+    /// The seat's player left, or is away for long.
+    fn seat_left(
+        &mut self,
+        _now: Tick,
+        _seat: Seat,
+        _why: LeftWhy,
+        _out: &mut Vec<Output>,
+    ) -> Result<(), CallEnd> {
+        Ok(())
+    }
+
+    /// Tells one member the state as it may see it.
+    fn show(
+        &mut self,
+        _now: Tick,
+        _seat: Option<Seat>,
+        _session: &SessionId,
+        _out: &mut Vec<Output>,
+    ) -> Result<(), CallEnd> {
+        Ok(())
+    }
+
+    fn authoritative(&self) -> Option<&Authoritative> {
+        None
+    }
+
+    fn authoritative_mut(&mut self) -> Option<&mut Authoritative> {
+        None
+    }
 }
 
-pub(crate) fn of(spec: &RoomSpec, run: Run) -> Box<dyn Logic> {
-    match (spec.kind, spec.lockstep) {
-        (RoomKind::Lockstep, Some(lockstep)) => Box::new(Lockstep::new(spec.seats, lockstep, run)),
-        (RoomKind::Lockstep, None) | (RoomKind::Relay, _) => Box::new(Relay),
+#[derive(Clone, Copy)]
+pub(crate) struct Newcomer<'a> {
+    pub seat: Seat,
+    pub player: &'a PlayerId,
+    pub name: &'a str,
+}
+
+/// Not begun yet where the kind has a beginning.
+pub(crate) fn of(founding: &Founding, modules: &Arc<dyn Modules>) -> Box<dyn Logic> {
+    let spec = &founding.spec;
+    if let Some(lockstep) = spec.lockstep {
+        return Box::new(Lockstep::new(spec.seats, lockstep, founding.run));
+    }
+    match (&spec.authoritative, &founding.logic) {
+        (Some(authoritative), Some(logic)) => {
+            Box::new(Authoritative::new(founding, authoritative, logic.clone(), modules.clone()))
+        }
+        _ => Box::new(Relay),
     }
 }
 

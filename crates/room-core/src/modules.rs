@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{Seat, Tick};
@@ -89,6 +90,17 @@ pub enum Call<'a> {
         from: u32,
         bytes: &'a [u8],
     },
+}
+
+/// Where no module can be run: for rooms of other kinds.
+pub fn none() -> Arc<dyn Modules> {
+    struct NoModules;
+    impl Modules for NoModules {
+        fn instantiate(&self, module: &ModuleHash) -> Result<Box<dyn Guest>, NoModule> {
+            Err(NoModule { module: *module, why: "no modules are run here".to_owned() })
+        }
+    }
+    Arc::new(NoModules)
 }
 
 /// What a guest may lack.

@@ -1,12 +1,13 @@
 //! What a room tells the world while events are applied to it.
 
 use bytes::Bytes;
-use model::{PlayerId, Seat, SessionId, Tick};
+use model::{PlayerId, Run, Seat, SessionId, Tick};
 use protocol::messages::input_refused::Refusal;
 
 use crate::event::EndReason;
+use crate::modules::{CallEnd, LogicRef};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// For all: the body of a `messages::Frame` without its fields 14 and 15.
     Frame {
@@ -36,10 +37,75 @@ pub enum Output {
     Detached {
         session: SessionId,
     },
+    /// For the session alone: the state as it may see it; frames of later ticks follow.
+    State {
+        session: SessionId,
+        run: Run,
+        tick: Tick,
+        data: Bytes,
+    },
+    /// For the seat alone, said in this tick.
+    Message {
+        seat: Seat,
+        run: Run,
+        tick: Tick,
+        data: Bytes,
+    },
+    /// To take place outside of the room, once. Room, tick and ordinal name it, also when it is told again.
+    Effect {
+        tick: Tick,
+        /// From 0 in every tick.
+        ordinal: u32,
+        kind: String,
+        data: Bytes,
+    },
+    /// `level`: 0 debug, 1 info, 2 warn, 3 error.
+    Log {
+        level: u8,
+        text: String,
+    },
+    Metric {
+        name: String,
+        value: f64,
+    },
+    /// A call into the game counted as not made.
+    CallEnded {
+        call: &'static str,
+        seat: Option<Seat>,
+        end: CallEnd,
+    },
+    /// The game failed in too many ticks in a row: there are none until another version takes over.
+    Suspended {
+        end: CallEnd,
+    },
+    /// Another version of the game runs. Members are to be shown the state; an image is due.
+    Swapped {
+        from: LogicRef,
+        to: LogicRef,
+    },
+    SwapFailed {
+        to: LogicRef,
+        why: String,
+    },
     /// Nothing follows. `Room::ended` has the results.
     Ended {
         reason: EndReason,
     },
+}
+
+impl Output {
+    /// Means nothing when it is told again: what a rebuilt room says of this kind was heard before, by people and
+    /// meters that are not of the room.
+    pub fn is_for_the_moment(&self) -> bool {
+        matches!(
+            self,
+            Output::State { .. }
+                | Output::Message { .. }
+                | Output::Log { .. }
+                | Output::Metric { .. }
+                | Output::CallEnded { .. }
+        )
+    }
 }
 
 /// The field `why` of `RoomChanged`.

@@ -6,6 +6,7 @@ use protocol::messages::input_refused::Refusal;
 
 use crate::codec::{Damaged, Reader};
 use crate::logic::{Fnv, Logic};
+use crate::modules::CallEnd;
 use crate::output::Output;
 
 pub(crate) struct Relay;
@@ -16,13 +17,24 @@ impl Logic for Relay {
         Err(Refusal::NotPlaying)
     }
 
-    fn input(&mut self, _now: Tick, _seat: Seat, _tick: Tick, _data: &Bytes) {}
+    fn input(
+        &mut self,
+        _now: Tick,
+        _seat: Seat,
+        _tick: Tick,
+        _data: &Bytes,
+        _out: &mut Vec<Output>,
+    ) -> Result<(), CallEnd> {
+        Ok(())
+    }
 
     fn ticks_after(&self, _now: Tick) -> bool {
         false
     }
 
-    fn tick(&mut self, _number: Tick, _out: &mut Vec<Output>) {}
+    fn tick(&mut self, _number: Tick, _out: &mut Vec<Output>) -> Result<(), CallEnd> {
+        Ok(())
+    }
 
     fn begin_run(&mut self, _run: Run, _continues_at: Tick, _out: &mut Vec<Output>) {}
 
@@ -34,7 +46,7 @@ impl Logic for Relay {
         Fnv::NEW.0
     }
 
-    fn save(&self, _out: &mut Vec<u8>) {}
+    fn save(&mut self, _out: &mut Vec<u8>) {}
 
     fn load(&mut self, _reader: &mut Reader<'_>) -> Result<(), Damaged> {
         Ok(())

@@ -1,17 +1,23 @@
 //! The room itself: how it begins, how events change it, what it holds.
 
+use std::sync::Arc;
+
 use model::{PlayerId, RoomKey, Run, Seat, SessionId, Tick};
 
+use crate::authoritative::NotFounded;
 use crate::codec::Damaged;
-use crate::event::{Founding, RoomEvent, RunReason};
+use crate::event::{EndReason, Founding, RoomEvent, RunReason};
 use crate::limits;
 use crate::logic::{self, Fnv, Logic};
+use crate::modules::Modules;
 use crate::output::Output;
 use crate::spec::RoomSpec;
 use crate::table::{Member, Phase, Table};
 use crate::votes::Votes;
 
-/// One room. Changes only through [`Room::apply`].
+pub use crate::make::NotMade;
+
+/// One room. Changes only through [`Room::try_apply`].
 pub struct Room {
     pub(crate) founding: Founding,
     pub(crate) run: Run,
@@ -23,11 +29,25 @@ pub struct Room {
     pub(crate) table: Table,
     pub(crate) logic: Box<dyn Logic>,
     pub(crate) votes: Votes,
+    pub(crate) poisoned: bool,
 }
 
 impl Room {
     /// The new room. The caller journals `RoomEvent::Founded` with the same founding.
-    pub fn found(founding: Founding, _out: &mut Vec<Output>) -> Room {
+    pub fn found(
+        founding: Founding,
+        modules: &Arc<dyn Modules>,
+        out: &mut Vec<Output>,
+    ) -> Result<Room, NotFounded> {
+        let mut room = Room::bare(founding, modules);
+        if room.spec().authoritative.is_some() {
+            room.logic.authoritative_mut().ok_or(NotFounded::NoLogic)?.begin(out)?;
+        }
+        Ok(room)
+    }
+
+    /// Without a beginning, to be filled in.
+    pub(crate) fn bare(founding: Founding, modules: &Arc<dyn Modules>) -> Room {
         let hash_every = founding.spec.lockstep.map_or(0, |lockstep| lockstep.hash_every);
         Room {
             run: founding.run,
@@ -35,8 +55,9 @@ impl Room {
             tick: 0,
             applied: vec![0; founding.spec.seats.into()],
             table: Table::new(&founding),
-            logic: logic::of(&founding.spec, founding.run),
+            logic: logic::of(&founding, modules),
             votes: Votes::new(hash_every),
+            poisoned: false,
             founding,
         }
     }
@@ -44,63 +65,64 @@ impl Room {
     /// The room that these records, from the first one on, lead to; with all that it told on the way.
     pub fn rebuild(
         records: impl IntoIterator<Item = Result<RoomEvent, Damaged>>,
+        modules: &Arc<dyn Modules>,
         out: &mut Vec<Output>,
     ) -> Result<Room, Damaged> {
         let mut records = records.into_iter();
         let Some(RoomEvent::Founded(founding)) = records.next().transpose()? else {
             return Err(Damaged::new("it does not begin with the founding"));
         };
-        let mut room = Room::found(*founding, out);
+        let mut room = Room::found(*founding, modules, out)?;
         for event in records {
             room.admit(&event?, out)?;
         }
         Ok(room)
     }
 
-    /// As `apply`, for events that come from outside: one that does not fit the room's state is refused and changes
+    /// As `try_apply`, for events that come from outside: one that does not fit the room's state is refused and changes
     /// nothing.
     pub fn admit(&mut self, event: &RoomEvent, out: &mut Vec<Output>) -> Result<(), Damaged> {
         self.check(event)?;
-        self.apply(event, out);
-        Ok(())
+        self.try_apply(event, out)
+            .map_err(|not_made| Damaged::new(format!("the log says that it went well: {not_made}")))
     }
 
-    /// Changes the room. The event was made by `decide`, `offer_input`, `offer_state_hash`, `next_tick` or `new_run` of
-    /// the room as it is.
+    /// As `try_apply`, where nothing can go wrong: in every room that is not authoritative.
     pub fn apply(&mut self, event: &RoomEvent, out: &mut Vec<Output>) {
-        match event {
-            RoomEvent::Input { seat, number, tick, data } => {
-                self.set_applied(*seat, *number);
-                self.logic.input(self.tick, *seat, *tick, data);
-            }
-            RoomEvent::Refused { seat, number, reason } => {
-                self.set_applied(*seat, *number);
-                out.push(Output::Refused { seat: *seat, number: *number, reason: *reason });
-            }
-            RoomEvent::Tick { number, .. } => {
-                self.tick = *number;
-                self.logic.tick(*number, out);
-            }
-            RoomEvent::StateHash { seat, tick, hash } => {
-                self.votes.add(*seat, *tick, *hash);
-                self.settle_votes(out);
-            }
-            RoomEvent::RunBegan { run, continues_at, .. } => {
-                self.logic.begin_run(*run, *continues_at, out);
-                (self.run, self.continues_at) = (*run, *continues_at);
-            }
-            RoomEvent::Ended { reason } => {
-                self.logic.flush(out);
-                self.table.apply(event, out);
-                out.push(Output::Ended { reason: *reason });
-            }
-            other => self.apply_to_table(other, out),
-        }
+        // A room that failed says so by itself.
+        let _ = self.try_apply(event, out);
     }
 
-    /// The next tick, if one is to come now. Every 20th carries the hash of the state before it.
+    /// Changes the room. The event was made by `decide`, `offer_input`, `offer_state_hash`, `offer_show`, `next_tick`,
+    /// `new_run` or `prepare_swap` of the room as it is. If the game's call ended badly, nothing is told, and the room
+    /// is poisoned: it must be made anew. A swap that fails leaves the room as it was. See [`Checkpoint::apply`].
+    ///
+    /// [`Checkpoint::apply`]: crate::Checkpoint::apply
+    pub fn try_apply(&mut self, event: &RoomEvent, out: &mut Vec<Output>) -> Result<(), NotMade> {
+        let told = out.len();
+        let made = self.make(event, out);
+        if made.is_err() {
+            out.truncate(told);
+            self.poisoned |= !matches!(event, RoomEvent::Swapped { .. });
+        }
+        made
+    }
+
+    /// A call into the game ended badly since the room was made: what it holds is of no use any more.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
+    /// The next tick, if one is to come now; the end in its place, if the game said so. Every 20th tick carries the hash
+    /// of the state before it.
     pub fn next_tick(&self) -> Option<RoomEvent> {
-        if self.table.phase != Phase::Playing || !self.logic.ticks_after(self.tick) {
+        if self.table.phase != Phase::Playing || self.poisoned {
+            return None;
+        }
+        if self.is_game_over() {
+            return Some(RoomEvent::Ended { reason: EndReason::Finished });
+        }
+        if !self.logic.ticks_after(self.tick) {
             return None;
         }
         let number = self.tick.checked_add(1)?;
@@ -213,29 +235,7 @@ impl Room {
         self.seated(seat).is_some_and(|member| member.online)
     }
 
-    fn apply_to_table(&mut self, event: &RoomEvent, out: &mut Vec<Output>) {
-        let silenced = match event {
-            RoomEvent::Left { player, .. } | RoomEvent::Gone { player } => self.table.seat_of(player),
-            RoomEvent::Muted { seat, .. } => Some(*seat),
-            _ => None,
-        };
-        if let Some(seat) = silenced {
-            self.logic.silence(seat);
-        }
-        self.table.apply(event, out);
-        // Nobody waits for the vote of a player who is not there.
-        if matches!(event, RoomEvent::Left { .. } | RoomEvent::Lost { .. } | RoomEvent::Gone { .. }) {
-            self.settle_votes(out);
-        }
-    }
-
-    fn set_applied(&mut self, seat: Seat, number: u32) {
-        if let Some(applied) = self.applied.get_mut(usize::from(seat)) {
-            *applied = number.max(*applied);
-        }
-    }
-
-    fn settle_votes(&mut self, out: &mut Vec<Output>) {
+    pub(crate) fn settle_votes(&mut self, out: &mut Vec<Output>) {
         let present: Vec<Seat> =
             self.table.players().filter(|(_, _, member)| member.online).map(|(seat, ..)| seat).collect();
         self.votes.settle(&present, out);

@@ -32,6 +32,8 @@ pub struct RoomSpec {
     pub durability: Durability,
     /// Present exactly in lockstep rooms.
     pub lockstep: Option<LockstepSpec>,
+    /// Present exactly in authoritative rooms.
+    pub authoritative: Option<AuthoritativeSpec>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,29 +48,50 @@ pub struct LockstepSpec {
     pub last_tick: u32,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthoritativeSpec {
+    pub game: String,
+    pub tick_hz: u32,
+    /// 0 only in a wish; a founded room has one.
+    pub seed: u32,
+}
+
 impl RoomSpec {
-    /// A lockstep room wants a seed and was given none.
+    /// A room that plays by a seed was given none.
     pub fn needs_seed(&self) -> bool {
-        self.lockstep.is_some_and(|lockstep| lockstep.seed == 0)
+        self.seed() == Some(0)
     }
 
     /// Takes this seed if one is needed; 0 is taken as 1.
     pub fn with_seed(mut self, drawn: u32) -> RoomSpec {
-        if let Some(lockstep) = self.lockstep.as_mut().filter(|lockstep| lockstep.seed == 0) {
-            lockstep.seed = drawn.max(1);
+        let lockstep = self.lockstep.as_mut().map(|lockstep| &mut lockstep.seed);
+        let authoritative = self.authoritative.as_mut().map(|authoritative| &mut authoritative.seed);
+        if let Some(seed) = lockstep.or(authoritative).filter(|seed| **seed == 0) {
+            *seed = drawn.max(1);
         }
         self
     }
 
     /// Is this what was wished for? A wish without seed is content with any.
     pub fn answers(&self, wish: &RoomSpec) -> bool {
-        let seed = self.lockstep.map_or(0, |lockstep| lockstep.seed);
-        *self == wish.clone().with_seed(seed)
+        *self == wish.clone().with_seed(self.seed().unwrap_or(0))
+    }
+
+    /// `None` in a relay room.
+    pub fn seed(&self) -> Option<u32> {
+        let lockstep = self.lockstep.map(|lockstep| lockstep.seed);
+        lockstep.or(self.authoritative.as_ref().map(|authoritative| authoritative.seed))
+    }
+
+    /// `None` where the room does not tick.
+    pub fn tick_hz(&self) -> Option<u32> {
+        let lockstep = self.lockstep.map(|lockstep| lockstep.tick_hz);
+        lockstep.or(self.authoritative.as_ref().map(|authoritative| authoritative.tick_hz))
     }
 
     /// Microseconds from tick to tick; `None` where the room does not tick.
     pub fn period_us(&self) -> Option<u64> {
-        self.lockstep.map(|lockstep| 1_000_000 / u64::from(lockstep.tick_hz))
+        self.tick_hz().map(|tick_hz| 1_000_000 / u64::from(tick_hz))
     }
 }
 
@@ -96,8 +119,16 @@ impl TryFrom<messages::RoomSpec> for RoomSpec {
         }
         let lockstep = match (kind, wish.lockstep) {
             (RoomKind::Lockstep, given) => Some(LockstepSpec::try_from(given.unwrap_or_default())?),
-            (RoomKind::Relay, None) => None,
+            (_, None) => None,
             (RoomKind::Relay, Some(_)) => return Err(bad("a relay room has no lockstep part")),
+            (RoomKind::Authoritative, Some(_)) => {
+                return Err(bad("an authoritative room has no lockstep part"));
+            }
+        };
+        let authoritative = match (kind, wish.authoritative) {
+            (RoomKind::Authoritative, given) => Some(AuthoritativeSpec::try_from(given.unwrap_or_default())?),
+            (_, None) => None,
+            (_, Some(_)) => return Err(bad("only an authoritative room has an authoritative part")),
         };
         let properties = properties_of(wish.properties)?;
         check_properties(&properties, limits::ROOM_PROPERTIES_BYTES)
@@ -118,6 +149,7 @@ impl TryFrom<messages::RoomSpec> for RoomSpec {
             start_after_ms: wish.start_after_ms,
             durability,
             lockstep,
+            authoritative,
         })
     }
 }
@@ -137,6 +169,26 @@ impl TryFrom<messages::LockstepSpec> for LockstepSpec {
             seed: wish.seed,
             hash_every: or(wish.hash_every, limits::HASH_EVERY_DEFAULT),
             last_tick: wish.last_tick,
+        })
+    }
+}
+
+impl TryFrom<messages::AuthoritativeSpec> for AuthoritativeSpec {
+    type Error = Fault;
+
+    fn try_from(wish: messages::AuthoritativeSpec) -> Result<AuthoritativeSpec, Fault> {
+        within("tick_hz", wish.tick_hz, 0, limits::TICK_HZ)?;
+        let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if !(1..=limits::GAME_BYTES).contains(&wish.game.len()) || !wish.game.bytes().all(sound) {
+            let most = limits::GAME_BYTES;
+            return Err(bad(format!(
+                "an authoritative room names its game: 1 to {most} of a–z A–Z 0–9 - _ ."
+            )));
+        }
+        Ok(AuthoritativeSpec {
+            game: wish.game,
+            tick_hz: or(wish.tick_hz, limits::TICK_HZ_DEFAULT),
+            seed: wish.seed,
         })
     }
 }
@@ -165,6 +217,11 @@ impl From<&RoomSpec> for messages::RoomSpec {
                 seed: lockstep.seed,
                 hash_every: lockstep.hash_every,
                 last_tick: lockstep.last_tick,
+            }),
+            authoritative: spec.authoritative.as_ref().map(|authoritative| messages::AuthoritativeSpec {
+                game: authoritative.game.clone(),
+                tick_hz: authoritative.tick_hz,
+                seed: authoritative.seed,
             }),
         }
     }

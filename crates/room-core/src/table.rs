@@ -141,7 +141,12 @@ impl Table {
             | RoomEvent::Refused { .. }
             | RoomEvent::Tick { .. }
             | RoomEvent::StateHash { .. }
-            | RoomEvent::RunBegan { .. } => {}
+            | RoomEvent::RunBegan { .. }
+            | RoomEvent::Shown { .. }
+            | RoomEvent::CallEnded { .. }
+            | RoomEvent::Swapped { .. }
+            | RoomEvent::SwapFailed { .. }
+            | RoomEvent::RolledBack { .. } => {}
         }
         let after = self.emptiness();
         if after.is_some() && after != before {

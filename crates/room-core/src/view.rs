@@ -2,6 +2,7 @@
 
 use protocol::messages::{self, room_view};
 
+use crate::frames::ROOM_SEAT;
 use crate::room::Room;
 use crate::spec::to_messages;
 use crate::table::Phase;
@@ -23,6 +24,15 @@ impl Room {
             build: self.founding.build.as_str().to_owned(),
             properties: to_messages(&self.table.properties),
             revision: self.table.revision,
+            logic: self.logic.authoritative().map(|authoritative| {
+                let logic = authoritative.logic();
+                messages::Logic {
+                    game: logic.game.clone(),
+                    version: logic.version,
+                    hash: format!("{:.12}", logic.hash),
+                    suspended: authoritative.is_suspended(),
+                }
+            }),
         }
     }
 
@@ -34,7 +44,7 @@ impl Room {
             reason: reason.as_str().to_owned(),
             last_tick: self.tick,
             results: self.results(),
-            agreed: self.table.agreed(),
+            agreed: self.agreed(),
         })
     }
 
@@ -43,7 +53,19 @@ impl Room {
             let told = chair.result.as_ref()?;
             Some(messages::SeatResult { seat: seat as u32, result: told.result.clone(), hash: told.hash })
         });
-        results.collect()
+        let own = self.logic.authoritative().and_then(|authoritative| authoritative.outcome());
+        let own = own.map(|result| messages::SeatResult {
+            seat: ROOM_SEAT.into(),
+            result: result.clone(),
+            hash: 0,
+        });
+        results.chain(own).collect()
+    }
+
+    /// The outcome is trusted: it is the room's own, or the seats agree on it.
+    pub(crate) fn agreed(&self) -> bool {
+        self.logic.authoritative().is_some_and(|authoritative| authoritative.outcome().is_some())
+            || self.table.agreed()
     }
 
     /// Seats that are taken.

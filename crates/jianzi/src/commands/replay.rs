@@ -12,7 +12,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let shown = args.file.display();
     let bytes = std::fs::read(&args.file)
         .map_err(|error| Failure::new(Exit::Failed, format!("{shown} cannot be read: {error}")))?;
-    match verify(&bytes) {
+    match verify(&bytes, &room_core::modules::none()) {
         Ok(report) => print_out(&describe(&report)),
         Err(finding) => Err(Failure::new(Exit::Failed, format!("{shown} is not a true replay: {finding}"))),
     }

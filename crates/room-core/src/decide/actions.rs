@@ -116,6 +116,9 @@ impl Room {
         if self.table.phase != Phase::Playing {
             return Err(ErrorCode::WrongPhase.into());
         }
+        if self.spec().authoritative.is_some() {
+            return Err(Fault::new(ErrorCode::BadRequest, "an authoritative room tells its result itself"));
+        }
         if result.len() > limits::RESULT_BYTES {
             let message = format!("a result has up to {} bytes", limits::RESULT_BYTES);
             return Err(Fault::new(ErrorCode::BadRequest, message));

@@ -1,10 +1,13 @@
 //! The file: magic, version, chunks with checksums.
 
+use std::sync::Arc;
+
 use model::SessionId;
 
 use super::{Finding, Replay, Summary};
 use crate::codec::{Damaged, Reader, put_bytes, put_varint};
 use crate::event::{Founding, RoomEvent};
+use crate::modules::Modules;
 use crate::room::Room;
 
 const MAGIC: &[u8; 4] = b"JZRP";
@@ -18,14 +21,17 @@ const RECORDS: u8 = 1;
 const SUMMARY: u8 = 2;
 
 /// Makes a replay file from a room's log, the founding first. Session ids and the invite code are left out.
-pub fn write(records: impl IntoIterator<Item = Result<RoomEvent, Damaged>>) -> Result<Vec<u8>, Damaged> {
+pub fn write(
+    records: impl IntoIterator<Item = Result<RoomEvent, Damaged>>,
+    modules: &Arc<dyn Modules>,
+) -> Result<Vec<u8>, Damaged> {
     let mut records = records.into_iter();
     let Some(RoomEvent::Founded(founding)) = records.next().transpose()? else {
         return Err(Damaged::new("it does not begin with the founding"));
     };
     let founding = Founding { invite: String::new(), ..*founding };
     let mut outputs = Vec::new();
-    let mut room = Room::found(founding.clone(), &mut outputs);
+    let mut room = Room::found(founding.clone(), modules, &mut outputs)?;
     let mut writer = Writer::new();
     writer.record(&RoomEvent::Founded(Box::new(founding)));
     let mut events = 1;
@@ -36,7 +42,7 @@ pub fn write(records: impl IntoIterator<Item = Result<RoomEvent, Damaged>>) -> R
         writer.record(&event);
         events += 1;
     }
-    let (last_tick, hash, agreed) = (room.tick(), room.hash(), room.table.agreed());
+    let (last_tick, hash, agreed) = (room.tick(), room.hash(), room.agreed());
     Ok(writer.finish(&Summary { events, last_tick, hash, agreed }))
 }
 
@@ -102,8 +108,12 @@ fn read_summary(payload: &[u8]) -> Result<Summary, Damaged> {
 }
 
 fn without_session(mut event: RoomEvent) -> RoomEvent {
-    if let RoomEvent::SeatTaken { session, .. } | RoomEvent::SpectatorCame { session, .. } = &mut event {
-        *session = SessionId::new("");
+    match &mut event {
+        RoomEvent::SeatTaken { session, .. } | RoomEvent::SpectatorCame { session, .. } => {
+            *session = SessionId::new("");
+        }
+        RoomEvent::CallEnded { event, .. } => **event = without_session((**event).clone()),
+        _ => {}
     }
     event
 }

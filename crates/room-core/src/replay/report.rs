@@ -1,24 +1,26 @@
 //! Running a replay again, and comparing.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use super::view::seats_of;
 use super::{Finding, Replay, Report, read};
 use crate::event::RoomEvent;
+use crate::modules::Modules;
 use crate::output::Output;
 use crate::room::Room;
 
 /// Runs the file's events again; the first difference is the finding.
-pub fn verify(bytes: &[u8]) -> Result<Report, Finding> {
+pub fn verify(bytes: &[u8], modules: &Arc<dyn Modules>) -> Result<Report, Finding> {
     let replay = read(bytes)?;
     let (mut inputs, mut hashes) = (0, 0);
-    let room = run(&replay, |event, _| match event {
+    let room = run(&replay, modules, |event, _| match event {
         RoomEvent::Input { .. } => inputs += 1,
         RoomEvent::Tick { hash: Some(_), .. } => hashes += 1,
         _ => {}
     })?;
     let ended = room.ended();
-    let agreed = room.table.agreed();
+    let agreed = room.agreed();
     let summary = &replay.summary;
     same("the last tick", summary.last_tick, room.tick())?;
     same("the state's hash", summary.hash, room.hash())?;
@@ -40,9 +42,14 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Finding> {
 }
 
 /// Applies all events; `each` sees every one with what it led to.
-pub(super) fn run(replay: &Replay, mut each: impl FnMut(&RoomEvent, &[Output])) -> Result<Room, Finding> {
+pub(super) fn run(
+    replay: &Replay,
+    modules: &Arc<dyn Modules>,
+    mut each: impl FnMut(&RoomEvent, &[Output]),
+) -> Result<Room, Finding> {
     let mut outputs = Vec::new();
-    let mut room = Room::found(replay.founding.clone(), &mut outputs);
+    let mut room = Room::found(replay.founding.clone(), modules, &mut outputs)
+        .map_err(|not_founded| Finding::Record { number: 1, damage: not_founded.into() })?;
     for (index, event) in replay.events.iter().enumerate() {
         outputs.clear();
         let number = index as u64 + 2;

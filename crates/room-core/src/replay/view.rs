@@ -1,5 +1,7 @@
 //! A replay as the game wants it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use model::{PlayerId, Seat};
 
@@ -7,12 +9,13 @@ use super::report::run;
 use super::{Finding, Replay, ReplaySeat, ReplayView};
 use crate::event::RoomEvent;
 use crate::frames::{tick_entries, ticks_of_body};
+use crate::modules::Modules;
 use crate::output::Output;
 
 /// Runs the replay and collects what it told, tick by tick.
-pub fn view(replay: &Replay) -> Result<ReplayView, Finding> {
+pub fn view(replay: &Replay, modules: &Arc<dyn Modules>) -> Result<ReplayView, Finding> {
     let mut ticks = Vec::new();
-    let mut room = run(replay, |_, outputs| collect(outputs, &mut ticks))?;
+    let mut room = run(replay, modules, |_, outputs| collect(outputs, &mut ticks))?;
     let mut held_back = Vec::new();
     room.logic.flush(&mut held_back);
     collect(&held_back, &mut ticks);
@@ -21,12 +24,12 @@ pub fn view(replay: &Replay) -> Result<ReplayView, Finding> {
         room: room.key().clone(),
         mode: spec.mode.clone(),
         build: room.founding().build.as_str().to_owned(),
-        seed: spec.lockstep.map_or(0, |lockstep| lockstep.seed),
-        tick_hz: spec.lockstep.map_or(0, |lockstep| lockstep.tick_hz),
+        seed: spec.seed().unwrap_or(0),
+        tick_hz: spec.tick_hz().unwrap_or(0),
         seats: seats_of(replay),
         ticks,
         results: room.results(),
-        agreed: room.table.agreed(),
+        agreed: room.agreed(),
     })
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use model::SessionId;
 use proptest::prelude::*;
 use protocol::messages::{self, input_refused::Refusal};
+use room_core::modules::none;
 use room_core::{EndReason, LeftWhy, Room, RoomEvent, RunReason};
 
 use crate::kit::*;
@@ -164,7 +165,7 @@ fn a_changed_past_is_found_by_the_state_hash() {
     let mut game = Match::playing(lockstep(2), &["ann"]);
     game.input(0, b"honest");
     game.ticks(20);
-    let rebuild = |log: Vec<RoomEvent>| Room::rebuild(log.into_iter().map(Ok), &mut Vec::new());
+    let rebuild = |log: Vec<RoomEvent>| Room::rebuild(log.into_iter().map(Ok), &none(), &mut Vec::new());
     assert!(rebuild(game.log.clone()).is_ok());
     let mut forged = game.log.clone();
     for event in &mut forged {
@@ -180,7 +181,8 @@ fn a_changed_past_is_found_by_the_state_hash() {
 fn a_log_begins_with_its_founding_and_ends_with_its_end() {
     let mut game = Match::playing(lockstep(2), &["ann"]);
     game.ask(leave("ann"));
-    let rebuild = |log: &[RoomEvent]| Room::rebuild(log.iter().cloned().map(Ok), &mut Vec::new()).err();
+    let rebuild =
+        |log: &[RoomEvent]| Room::rebuild(log.iter().cloned().map(Ok), &none(), &mut Vec::new()).err();
     assert_eq!(rebuild(&game.log), None);
     assert!(rebuild(&[]).is_some());
     assert!(rebuild(&game.log[1..]).is_some());

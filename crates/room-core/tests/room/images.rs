@@ -1,6 +1,7 @@
 //! Images: the whole state, and nothing else than what an image can be.
 
 use room_core::Room;
+use room_core::modules::none;
 
 use crate::kit::*;
 
@@ -23,7 +24,8 @@ fn busy() -> Match {
 #[test]
 fn a_restored_room_goes_on_as_if_nothing_had_been() {
     let mut game = busy();
-    let mut twin = Match { room: Room::restore(&game.room.image()).unwrap(), log: vec![], outputs: vec![] };
+    let mut twin =
+        Match { room: Room::restore(&game.room.image(), &none()).unwrap(), log: vec![], outputs: vec![] };
     game.told();
     for game in [&mut game, &mut twin] {
         game.ask(back("bob"));
@@ -45,13 +47,13 @@ fn a_restored_room_goes_on_as_if_nothing_had_been() {
 fn damaged_images_are_refused_or_lead_to_some_room_but_never_to_a_panic() {
     let image = busy().room.image();
     for length in 0..image.len() {
-        assert!(Room::restore(&image[..length]).is_err());
+        assert!(Room::restore(&image[..length], &none()).is_err());
     }
     for at in 0..image.len() {
         for bits in [1, 0x80, 0xff] {
             let mut damaged = image.clone();
             damaged[at] ^= bits;
-            let Ok(room) = Room::restore(&damaged) else { continue };
+            let Ok(room) = Room::restore(&damaged, &none()) else { continue };
             let mut game = Match { room, log: vec![], outputs: vec![] };
             game.offer(0, game.room.applied(0).wrapping_add(1), 0, b"x");
             for _ in 0..70 {

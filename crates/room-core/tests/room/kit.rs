@@ -6,6 +6,7 @@ use prost::Message;
 use protocol::messages::input_refused::Refusal;
 use protocol::messages::{self, RoomKind, StartRule};
 use protocol::{ErrorCode, Fault};
+use room_core::modules::none;
 use room_core::{Founding, InputDecision, Output, Room, RoomEvent, RoomRequest, RoomSpec, Why, tick_entries};
 
 pub struct Match {
@@ -49,6 +50,7 @@ pub fn founding(spec: messages::RoomSpec) -> Founding {
         invite: "4711".into(),
         run: 1,
         wall_ms: 1_700_000_000_000,
+        logic: None,
     }
 }
 
@@ -120,7 +122,7 @@ impl Match {
     pub fn of(founding: Founding) -> Match {
         let mut outputs = Vec::new();
         let log = vec![RoomEvent::Founded(Box::new(founding.clone()))];
-        Match { room: Room::found(founding, &mut outputs), log, outputs }
+        Match { room: Room::found(founding, &none(), &mut outputs).unwrap(), log, outputs }
     }
 
     /// With these players seated and the match begun.
@@ -232,6 +234,6 @@ impl Match {
     }
 
     pub fn rebuilt(&self, outputs: &mut Vec<Output>) -> Room {
-        Room::rebuild(self.log.iter().cloned().map(Ok), outputs).unwrap()
+        Room::rebuild(self.log.iter().cloned().map(Ok), &none(), outputs).unwrap()
     }
 }

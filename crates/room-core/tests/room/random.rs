@@ -9,6 +9,7 @@ use model::{Seat, Tick};
 use proptest::prelude::*;
 use protocol::messages::{self, RoomSpec};
 use protocol::{ErrorCode, Fault};
+use room_core::modules::none;
 use room_core::{Deadline, EndReason, InputDecision, Output, Phase, Room, RoomEvent, RoomRequest, RunReason};
 
 use crate::kit::*;
@@ -182,7 +183,7 @@ impl World {
             }
             Step::NewRun => {}
             Step::Restore => {
-                let restored = Room::restore(&self.game.room.image()).unwrap();
+                let restored = Room::restore(&self.game.room.image(), &none()).unwrap();
                 assert_eq!(restored.view(), self.game.room.view());
                 assert_eq!(restored.deadlines(), self.game.room.deadlines());
                 self.game.room = restored;
@@ -260,7 +261,7 @@ impl World {
     fn finish(mut self) {
         self.naive.check_frames(&self.game);
         let mut outputs = Vec::new();
-        let rebuilt = self.game.rebuilt(&mut outputs);
+        let mut rebuilt = self.game.rebuilt(&mut outputs);
         assert_eq!(rebuilt.image(), self.game.room.image());
         assert_eq!(rebuilt.hash(), self.game.room.hash());
         assert_eq!(outputs, self.game.told());

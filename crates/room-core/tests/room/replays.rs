@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use model::Seat;
 use protocol::messages::RoomSpec;
+use room_core::modules::none;
 use room_core::replay::{self, Finding};
 use room_core::{Damaged, EndReason, RoomEvent, RoomRequest, RunReason};
 
@@ -47,13 +48,13 @@ fn file(game: &Match) -> Vec<u8> {
 }
 
 fn write(log: &[RoomEvent]) -> Result<Vec<u8>, Damaged> {
-    replay::write(log.iter().cloned().map(Ok))
+    replay::write(log.iter().cloned().map(Ok), &none())
 }
 
 #[test]
 fn a_replay_is_verified_and_told() {
     let game = sample();
-    let report = replay::verify(&file(&game)).unwrap();
+    let report = replay::verify(&file(&game), &none()).unwrap();
     assert_eq!(report.room, *game.room.key());
     assert_eq!((report.ticks, report.duration_ms, report.runs), (45, 2250, 2));
     assert_eq!((report.inputs, report.hashes), (9, 3));
@@ -67,7 +68,7 @@ fn a_replay_is_verified_and_told() {
 #[test]
 fn the_view_holds_what_was_played() {
     let game = sample();
-    let view = replay::view(&replay::read(&file(&game)).unwrap()).unwrap();
+    let view = replay::view(&replay::read(&file(&game)).unwrap(), &none()).unwrap();
     assert_eq!((view.seed, view.tick_hz, view.mode.as_str(), view.agreed), (4711, 20, "duel", true));
     let ticks: Vec<Vec<(Seat, Vec<u8>)>> = view
         .ticks
@@ -85,19 +86,19 @@ fn the_view_of_an_unfinished_room_holds_every_tick() {
     let mut game = Match::playing(spec, &["ann"]);
     game.ticks(12);
     let file = file(&game);
-    assert_eq!(replay::verify(&file).unwrap().ended, None);
-    assert_eq!(replay::view(&replay::read(&file).unwrap()).unwrap().ticks.len(), 12);
+    assert_eq!(replay::verify(&file, &none()).unwrap().ended, None);
+    assert_eq!(replay::view(&replay::read(&file).unwrap(), &none()).unwrap().ticks.len(), 12);
 }
 
 #[test]
 fn every_flipped_byte_is_found() {
     let file = file(&sample());
-    assert!(replay::verify(&file).is_ok());
+    assert!(replay::verify(&file, &none()).is_ok());
     for at in 0..file.len() {
         for bits in (0..8).map(|bit| 1 << bit).chain([0xff]) {
             let mut damaged = file.clone();
             damaged[at] ^= bits;
-            assert!(replay::verify(&damaged).is_err(), "byte {at} ^ {bits:#x} goes unnoticed");
+            assert!(replay::verify(&damaged, &none()).is_err(), "byte {at} ^ {bits:#x} goes unnoticed");
         }
     }
 }
@@ -106,12 +107,12 @@ fn every_flipped_byte_is_found() {
 fn every_missing_or_added_byte_is_found() {
     let file = file(&sample());
     for length in 0..file.len() {
-        assert!(replay::verify(&file[..length]).is_err(), "{length} bytes are taken for all");
+        assert!(replay::verify(&file[..length], &none()).is_err(), "{length} bytes are taken for all");
     }
-    assert!(replay::verify(&[&file[..], &[0]].concat()).is_err());
-    assert_eq!(replay::verify(b"PNG..."), Err(Finding::NotAReplay));
-    assert_eq!(replay::verify(b"JZRP\x02"), Err(Finding::Version(2)));
-    assert!(matches!(replay::verify(b"JZRP\x01"), Err(Finding::Truncated { at: 5 })));
+    assert!(replay::verify(&[&file[..], &[0]].concat(), &none()).is_err());
+    assert_eq!(replay::verify(b"PNG...", &none()), Err(Finding::NotAReplay));
+    assert_eq!(replay::verify(b"JZRP\x02", &none()), Err(Finding::Version(2)));
+    assert!(matches!(replay::verify(b"JZRP\x01", &none()), Err(Finding::Truncated { at: 5 })));
 }
 
 #[test]
@@ -129,12 +130,12 @@ fn a_long_replay_is_cut_into_chunks_that_keep_their_order() {
         game.tick();
     }
     let file = file(&game);
-    assert_eq!(replay::verify(&file).unwrap().inputs, 200);
+    assert_eq!(replay::verify(&file, &none()).unwrap().inputs, 200);
     let length = u32::from_le_bytes(file[6..10].try_into().unwrap()) as usize + 9;
     let (head, first, rest) = (&file[..5], &file[5..5 + length], &file[5 + length..]);
     let length = u32::from_le_bytes(rest[1..5].try_into().unwrap()) as usize + 9;
     let swapped = [head, &rest[..length], first, &rest[length..]].concat();
-    assert!(matches!(replay::verify(&swapped), Err(Finding::Checksum { at: 5, .. })));
+    assert!(matches!(replay::verify(&swapped, &none()), Err(Finding::Checksum { at: 5, .. })));
 }
 
 #[test]
@@ -156,17 +157,17 @@ fn a_relay_room_has_a_replay_too() {
     let mut game = Match::new(relay(2));
     game.ask(join("ann"));
     game.ask(RoomRequest::Close { reason: EndReason::Closed });
-    let report = replay::verify(&file(&game)).unwrap();
+    let report = replay::verify(&file(&game), &none()).unwrap();
     assert_eq!((report.ticks, report.duration_ms, report.agreed), (0, 0, false));
 }
 
 #[test]
 fn files_of_version_one_are_read() {
-    let report = replay::verify(V1).unwrap();
+    let report = replay::verify(V1, &none()).unwrap();
     assert_eq!(report.room.room.as_str(), "168-k3v9x2m4p7");
     assert_eq!((report.ticks, report.inputs, report.hashes, report.runs, report.agreed), (45, 9, 3, 2, true));
     assert_eq!(report.ended.unwrap().reason, "finished");
-    let view = replay::view(&replay::read(V1).unwrap()).unwrap();
+    let view = replay::view(&replay::read(V1).unwrap(), &none()).unwrap();
     assert_eq!(view.ticks[5], [(1, Bytes::from_static(&[5; 3])), (0, Bytes::from_static(&[0; 3]))]);
     assert_eq!(view.results[0].result, "ann wins");
 }

@@ -5,6 +5,8 @@ import { decode, encode, table, type Draft, type Table } from "../wire/protobuf"
 export const RoomKind = {
   RELAY: 0,
   LOCKSTEP: 1,
+  /** The game's rules run in the room; clients send inputs and are told what happens. */
+  AUTHORITATIVE: 2,
 } as const;
 export type RoomKind = (typeof RoomKind)[keyof typeof RoomKind];
 
@@ -55,6 +57,8 @@ export const InputRefusedRefusal = {
   SPECTATOR: 5,
   MUTED: 6,
   GAP: 7,
+  /** The game's rules failed over it. */
+  ENDED_BADLY: 8,
 } as const;
 export type InputRefusedRefusal = (typeof InputRefusedRefusal)[keyof typeof InputRefusedRefusal];
 
@@ -91,6 +95,18 @@ const LockstepSpecTable: Table = /* @__PURE__ */ table("tickHz:1u ticksPerMessag
 export const encodeLockstepSpec = (message: Draft<LockstepSpec>): Uint8Array => encode(LockstepSpecTable, message);
 export const decodeLockstepSpec = (bytes: Uint8Array): LockstepSpec => decode(LockstepSpecTable, bytes) as unknown as LockstepSpec;
 
+export interface AuthoritativeSpec {
+  /** The name under which the server has the game's module. */
+  game: string;
+  /** Ticks per second, 1–60; 0 means 20. */
+  tickHz: number;
+  /** 0: the server draws one. */
+  seed: number;
+}
+const AuthoritativeSpecTable: Table = /* @__PURE__ */ table("game:1s tickHz:2u seed:3u", []);
+export const encodeAuthoritativeSpec = (message: Draft<AuthoritativeSpec>): Uint8Array => encode(AuthoritativeSpecTable, message);
+export const decodeAuthoritativeSpec = (bytes: Uint8Array): AuthoritativeSpec => decode(AuthoritativeSpecTable, bytes) as unknown as AuthoritativeSpec;
+
 export interface Property {
   key: string;
   value: string;
@@ -122,8 +138,9 @@ export interface RoomSpec {
   startAfterMs: number;
   durability: Durability;
   lockstep?: LockstepSpec;
+  authoritative?: AuthoritativeSpec;
 }
-const RoomSpecTable: Table = /* @__PURE__ */ table("kind:1i mode:2s seats:3u minPlayers:4u private:5o lateJoin:6o maxSpectators:7u lifeLimitS:8u properties:9m* reservedFor:10s* bots:11u start:12i startAfterMs:13u durability:14i lockstep:15m?", [PropertyTable, LockstepSpecTable]);
+const RoomSpecTable: Table = /* @__PURE__ */ table("kind:1i mode:2s seats:3u minPlayers:4u private:5o lateJoin:6o maxSpectators:7u lifeLimitS:8u properties:9m* reservedFor:10s* bots:11u start:12i startAfterMs:13u durability:14i lockstep:15m? authoritative:16m?", [PropertyTable, LockstepSpecTable, AuthoritativeSpecTable]);
 export const encodeRoomSpec = (message: Draft<RoomSpec>): Uint8Array => encode(RoomSpecTable, message);
 export const decodeRoomSpec = (bytes: Uint8Array): RoomSpec => decode(RoomSpecTable, bytes) as unknown as RoomSpec;
 
@@ -141,6 +158,18 @@ const SeatViewTable: Table = /* @__PURE__ */ table("seat:1u player:2s name:3s re
 export const encodeSeatView = (message: Draft<SeatView>): Uint8Array => encode(SeatViewTable, message);
 export const decodeSeatView = (bytes: Uint8Array): SeatView => decode(SeatViewTable, bytes) as unknown as SeatView;
 
+export interface Logic {
+  game: string;
+  version: number;
+  /** The first 12 hexadecimal digits of the module's SHA-256. */
+  hash: string;
+  /** The game's rules failed again and again: the room stands still until they are mended. */
+  suspended: boolean;
+}
+const LogicTable: Table = /* @__PURE__ */ table("game:1s version:2u hash:3s suspended:4o", []);
+export const encodeLogic = (message: Draft<Logic>): Uint8Array => encode(LogicTable, message);
+export const decodeLogic = (bytes: Uint8Array): Logic => decode(LogicTable, bytes) as unknown as Logic;
+
 export interface RoomView {
   room: string;
   spec?: RoomSpec;
@@ -156,8 +185,10 @@ export interface RoomView {
   properties: Property[];
   /** Rises with every change that a RoomChanged tells. */
   revision: number;
+  /** What an authoritative room runs. */
+  logic?: Logic;
 }
-const RoomViewTable: Table = /* @__PURE__ */ table("room:1s spec:2m? phase:3i owner:4s seats:5m* spectators:6u invite:7s tick:8u run:9u build:10s properties:11m* revision:12u", [RoomSpecTable, SeatViewTable, PropertyTable]);
+const RoomViewTable: Table = /* @__PURE__ */ table("room:1s spec:2m? phase:3i owner:4s seats:5m* spectators:6u invite:7s tick:8u run:9u build:10s properties:11m* revision:12u logic:13m?", [RoomSpecTable, SeatViewTable, PropertyTable, LogicTable]);
 export const encodeRoomView = (message: Draft<RoomView>): Uint8Array => encode(RoomViewTable, message);
 export const decodeRoomView = (bytes: Uint8Array): RoomView => decode(RoomViewTable, bytes) as unknown as RoomView;
 
@@ -177,8 +208,10 @@ export interface JoinRoom {
   room: string;
   invite: string;
   spectate: boolean;
+  /** The highest RoomKind that the client knows, if it is higher than 1. Rooms of higher kinds refuse the client. */
+  knowsKind: number;
 }
-const JoinRoomTable: Table = /* @__PURE__ */ table("room:1s invite:2s spectate:3o", []);
+const JoinRoomTable: Table = /* @__PURE__ */ table("room:1s invite:2s spectate:3o knowsKind:4u", []);
 export const encodeJoinRoom = (message: Draft<JoinRoom>): Uint8Array => encode(JoinRoomTable, message);
 export const decodeJoinRoom = (bytes: Uint8Array): JoinRoom => decode(JoinRoomTable, bytes) as unknown as JoinRoom;
 
@@ -191,14 +224,17 @@ export interface Joined {
   seat?: number;
   /** The highest input number of this seat that the room has applied. */
   applied: number;
-  /** The seed of a lockstep room. */
+  /** The seed of a lockstep or authoritative room. */
   seed: number;
 }
 const JoinedTable: Table = /* @__PURE__ */ table("room:1m? channel:2u seat:3u? applied:4u seed:5u", [RoomViewTable]);
 export const encodeJoined = (message: Draft<Joined>): Uint8Array => encode(JoinedTable, message);
 export const decodeJoined = (bytes: Uint8Array): Joined => decode(JoinedTable, bytes) as unknown as Joined;
 
-/** "rooms.resume": frames from this tick on, then live ones. Also how a late joiner or spectator begins (from_tick 1). */
+/**
+ * "rooms.resume": frames from this tick on, then live ones. Also how a late joiner or spectator begins (from_tick 1).
+ * An authoritative room tells its state as it is now (operation 15), then live frames; from_tick does not matter.
+ */
 export interface ResumeRoom {
   channel: number;
   fromTick: number;
@@ -289,6 +325,7 @@ export const encodeRoomChanged = (message: Draft<RoomChanged>): Uint8Array => en
 export const decodeRoomChanged = (bytes: Uint8Array): RoomChanged => decode(RoomChangedTable, bytes) as unknown as RoomChanged;
 
 export interface SeatResult {
+  /** 65535: the room itself, where it is authoritative. */
   seat: number;
   result: Uint8Array;
   hash: number;
@@ -299,11 +336,14 @@ export const decodeSeatResult = (bytes: Uint8Array): SeatResult => decode(SeatRe
 
 export interface RoomEnded {
   room: string;
-  /** "finished", "empty", "life_limit", "last_tick", "log_full", "closed". */
+  /** "finished", "empty", "life_limit", "last_tick", "log_full", "closed", "logic_failed", "damaged", "unrecorded". */
   reason: string;
   lastTick: number;
   results: SeatResult[];
-  /** Everybody still in play reported and no report differs, or more than half of the human seats told the same. */
+  /**
+   * Everybody still in play reported and no report differs, or more than half of the human seats told the same; or the
+   * room itself told the result.
+   */
   agreed: boolean;
 }
 const RoomEndedTable: Table = /* @__PURE__ */ table("room:1s reason:2s lastTick:3u results:4m* agreed:5o", [SeatResultTable]);
@@ -331,7 +371,8 @@ export interface Frame {
   tick: number;
   /**
    * One entry a tick: for each seat that did something, in order of application, varint seat, varint length, the
-   * input's bytes. An empty entry is a tick in which nobody did anything.
+   * input's bytes. An empty entry is a tick in which nobody did anything. In an authoritative room these are no
+   * inputs: the room itself speaks, as seat 65535.
    */
   ticks: Uint8Array[];
   /** In the first message of a run: where it goes on. Later ticks of an older run are void. */
@@ -381,6 +422,35 @@ export interface Desync {
 const DesyncTable: Table = /* @__PURE__ */ table("tick:1u seats:2u* lastAgreedTick:3u channel:14u", []);
 export const encodeDesync = (message: Draft<Desync>): Uint8Array => encode(DesyncTable, message);
 export const decodeDesync = (bytes: Uint8Array): Desync => decode(DesyncTable, bytes) as unknown as Desync;
+
+/**
+ * Operation 15, room → client, authoritative rooms: the state as this client may see it, after `tick` and the inputs
+ * since. Answers "rooms.resume" and follows a change of the rules; the next frame is that of tick + 1.
+ */
+export interface RoomState {
+  run: number;
+  tick: number;
+  /** What the game's rules told; empty if they tell no states. */
+  data: Uint8Array;
+  channel: number;
+  /** The highest input number of this seat that the state holds. */
+  applied: number;
+}
+const RoomStateTable: Table = /* @__PURE__ */ table("run:1u tick:2u data:3b channel:14u applied:15u", []);
+export const encodeRoomState = (message: Draft<RoomState>): Uint8Array => encode(RoomStateTable, message);
+export const decodeRoomState = (bytes: Uint8Array): RoomState => decode(RoomStateTable, bytes) as unknown as RoomState;
+
+/** Operation 16, room → client, authoritative rooms: a word to this seat alone. */
+export interface RoomMessage {
+  run: number;
+  /** The tick that it was said in. */
+  tick: number;
+  data: Uint8Array;
+  channel: number;
+}
+const RoomMessageTable: Table = /* @__PURE__ */ table("run:1u tick:2u data:3b channel:14u", []);
+export const encodeRoomMessage = (message: Draft<RoomMessage>): Uint8Array => encode(RoomMessageTable, message);
+export const decodeRoomMessage = (bytes: Uint8Array): RoomMessage => decode(RoomMessageTable, bytes) as unknown as RoomMessage;
 
 /** Operation 7, client → room → client: a message to all others, or to some. */
 export interface Relay {
