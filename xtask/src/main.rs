@@ -4,6 +4,7 @@ mod check;
 mod codegen;
 mod floors;
 mod golden;
+mod guests;
 mod npm;
 mod steps;
 mod test;
@@ -19,6 +20,7 @@ cargo xtask test                everything: installs what is missing, checks, te
 cargo xtask check               formatting, lints, arrows between crates, licences, files, generated code, bundles
 cargo xtask check --fast        the part of it that needs neither a compiler nor npm
 cargo xtask bundles             rebuild the committed bundles of npm packages, and say which were stale
+cargo xtask modules             rebuild the committed game modules, and say which were stale
 cargo xtask codegen [--check]   write what is generated from proto/ (or say what is stale)
 cargo xtask golden              fill in the bytes of new values in proto/golden/messages.json
 ";
@@ -41,6 +43,7 @@ fn run() -> Result<()> {
         ["check"] => check::run(check::Extent::Everything),
         ["check", "--fast"] => check::run(check::Extent::Fast),
         ["bundles"] => npm::check_bundles(&workspace::root()),
+        ["modules"] => guests::check_modules(&workspace::root()),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
         ["golden"] => golden::fill(),

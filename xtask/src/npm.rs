@@ -13,6 +13,7 @@ use crate::workspace;
 /// In the order in which they are built: later ones use earlier ones.
 pub const FOLDERS: &[Folder] = &[
     Folder { path: "sdk/typescript", bundles: &["dist"], tests: &["test", "test:e2e"] },
+    Folder { path: "sdk/game-assemblyscript", bundles: &["dist"], tests: &["test"] },
     Folder { path: "games/jianzi", bundles: &["dist", "wechat"], tests: &["test"] },
     Folder { path: "games/device-check", bundles: &["wechat"], tests: &["test"] },
     Folder { path: "e2e", bundles: &[], tests: &["test"] },

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::check;
+use crate::guests;
 use crate::npm;
 use crate::steps::{Steps, execute};
 use crate::tools;
@@ -29,6 +30,8 @@ pub fn run() -> Result<()> {
     steps.run("Rust: all tests, the fuzzer's corpus included", || {
         execute(without_protoc(&root).args(["test", "--locked", "--workspace", "--quiet", "--no-fail-fast"]))
     });
+
+    steps.run("guests: tests of the game packages", || guests::test(&root));
 
     let server = server_binary(&root);
     for folder in npm::FOLDERS {

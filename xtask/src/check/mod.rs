@@ -11,6 +11,7 @@ use anyhow::Result;
 
 use crate::codegen;
 use crate::floors;
+use crate::guests;
 use crate::npm;
 use crate::steps::{Steps, execute};
 use crate::workspace::{self, Metadata, cargo};
@@ -37,7 +38,10 @@ pub fn add_steps(steps: &mut Steps, root: &Path, extent: Extent) {
     steps.run("crates: licences, sources, banned ones", || dependencies::check(&Metadata::read(root)?));
     steps.run("generated code: fresh", codegen::check);
     steps.run("Rust: formatting", || execute(cargo(root).args(["fmt", "--all", "--check", "--", "-l"])));
+    steps.run("guests: formatting", || guests::check_formatting(root));
     if extent == Extent::Everything {
+        steps.run("game modules: fresh", || guests::check_modules(root));
+        steps.run("guests: clippy", || guests::check_lints(root));
         steps.run("bundles: fresh", || npm::check_bundles(root));
         steps.run("Rust: clippy", || {
             let arguments =
