@@ -48,8 +48,29 @@ pub struct RoomsConfig {
     pub keep_replays: usize,
     /// Bytes of replays kept.
     pub keep_replay_bytes: usize,
+    /// Members of a room of an earlier process have this long to come back; then their sessions are over.
+    pub resume_window: Duration,
+    /// Such a room waits with its next tick until those who were playing are back, but not longer.
+    pub recovery_grace: Duration,
+    /// How long the rebuild of one room may take, as far as images can see to it.
+    pub rebuild_budget: Duration,
+    /// What becomes of rooms that need the journal once it has failed for `journal_grace`.
+    pub without_journal: WithoutJournal,
+    pub journal_grace: Duration,
     /// The epoch under which this node writes the journal.
     pub epoch: model::Epoch,
+}
+
+/// What rooms above `async` do while their journal cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutJournal {
+    /// They stand still until it can.
+    #[default]
+    Pause,
+    /// They end, and their members are told why.
+    End,
+    /// They go on; their members are told that a crash now would lose what happens.
+    PlayOn,
 }
 
 impl Default for RoomsConfig {
@@ -74,6 +95,11 @@ impl Default for RoomsConfig {
             replay_dir: None,
             keep_replays: 100,
             keep_replay_bytes: 64 << 20,
+            resume_window: Duration::from_secs(60),
+            recovery_grace: Duration::from_millis(700),
+            rebuild_budget: Duration::from_micros(500),
+            without_journal: WithoutJournal::Pause,
+            journal_grace: Duration::from_secs(30),
             epoch: 1,
         }
     }

@@ -81,6 +81,19 @@ impl Directory {
         Ok(invite)
     }
 
+    /// Files a room that has its invite code already. Should a new room have drawn the same meanwhile, that one keeps it.
+    pub fn restore(&self, key: &RoomKey, invite: &str, founder: Option<&PlayerId>) {
+        let mut apps = self.write();
+        let app = apps.entry(key.app.clone()).or_default();
+        app.newest += 1;
+        app.invites.entry(invite.to_owned()).or_insert_with(|| key.room.clone());
+        if let Some(founder) = founder {
+            *app.founders.entry(founder.clone()).or_default() += 1;
+        }
+        let entry = Entry { number: app.newest, invite: invite.to_owned(), founder: founder.cloned() };
+        app.rooms.insert(key.room.clone(), entry);
+    }
+
     /// Shows the room in lists as it is now; `None` hides it.
     pub fn show(&self, key: &RoomKey, view: Option<RoomView>) {
         let mut apps = self.write();
@@ -96,7 +109,9 @@ impl Directory {
         let mut apps = self.write();
         let Some(app) = apps.get_mut(&key.app) else { return };
         if let Some(entry) = app.rooms.remove(&key.room) {
-            app.invites.remove(&entry.invite);
+            if app.invites.get(&entry.invite) == Some(&key.room) {
+                app.invites.remove(&entry.invite);
+            }
             app.listed.remove(&entry.number);
             entry.founder.inspect(|founder| app.uncount(founder));
         }
@@ -261,6 +276,22 @@ mod tests {
         assert_eq!(directory.list(&one.app, &ListRooms::default()).rooms, []);
         directory.remove(&two);
         assert_eq!(directory.len(), 0);
+    }
+
+    #[test]
+    fn a_room_that_comes_back_has_its_invite_code_and_its_place_in_the_count() {
+        let directory = Directory::default();
+        let mut chance = Chance::seeded(1);
+        let (back, new) = (key("a", 1), key("a", 2));
+        let ann = PlayerId::new("ann");
+        directory.restore(&back, "abcdef", Some(&ann));
+        assert_eq!(directory.find_invite(&back.app, "ABCDEF"), Some(back.room.clone()));
+        assert_eq!(directory.add(&new, Some(&ann), 1, &mut chance), Err(TooManyOfOne));
+        directory.restore(&new, "abcdef", None);
+        directory.remove(&new);
+        assert_eq!(directory.find_invite(&back.app, "abcdef"), Some(back.room.clone()), "not the other's");
+        directory.remove(&back);
+        assert!(directory.add(&new, Some(&ann), 1, &mut chance).is_ok());
     }
 
     #[test]

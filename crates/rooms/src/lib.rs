@@ -4,7 +4,8 @@
 //! (`shard/`); shards share nothing but the [directory](directory) of rooms. A shard works in turns: it takes what came
 //! in, steps the rooms that are due, hands one batch for each partition to the journal, and lets out what the journal
 //! has made durable. It never waits for anything but the next turn. What takes long (reading old ticks back, writing
-//! replays) is done by one more thread (`clerk/`).
+//! replays and images) is done by one more thread (`clerk/`). Rooms outlive their process: at the start they are rebuilt
+//! from the journal (`recovery/`).
 //!
 //! This crate knows no sockets and no engine: members are reached through `link`, records go to `journal`.
 
@@ -14,12 +15,17 @@ mod rooms;
 
 mod directory;
 mod mailbox;
-mod record;
 mod ring;
 
+mod image;
+mod rebuild_cost;
+mod record;
+mod replaying;
+
 mod clerk;
+mod recovery;
 mod shard;
 
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
-pub use config::{RECORD_BYTES, RoomsConfig};
+pub use config::{RECORD_BYTES, RoomsConfig, WithoutJournal};
 pub use rooms::{Counts, Rooms};

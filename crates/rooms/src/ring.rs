@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use model::{Run, Tick};
-use room_core::{Damaged, as_backfill};
+use room_core::{Damaged, as_first_backfill};
 
 use crate::config::RoomsConfig;
 
@@ -33,7 +33,8 @@ struct Block {
 }
 
 impl TickRing {
-    pub fn new(config: &RoomsConfig) -> TickRing {
+    /// What was told up to `told` was told by somebody else, and is not here.
+    pub fn new(config: &RoomsConfig, told: Tick) -> TickRing {
         let (ticks, bytes) = (config.ring_ticks.clamp(1, 1 << 20) as u32, config.ring_bytes);
         let bounds = Bounds {
             ticks,
@@ -41,7 +42,7 @@ impl TickRing {
             block_ticks: (ticks / 8).max(1),
             block_bytes: (bytes / 8).clamp(64, 4096),
         };
-        TickRing { blocks: VecDeque::new(), bytes: 0, last_tick: 0, bounds }
+        TickRing { blocks: VecDeque::new(), bytes: 0, last_tick: told, bounds }
     }
 
     /// Keeps a frame that follows the last one kept.
@@ -67,10 +68,17 @@ impl TickRing {
         tick > self.last_tick || self.blocks.front().is_some_and(|block| block.first_tick <= tick)
     }
 
-    /// The ticks from `from` on as messages of about `limit_bytes`.
-    pub fn backfill(&self, run: Run, from: Tick, limit_bytes: usize) -> Result<Vec<Bytes>, Damaged> {
+    /// The ticks from `from` on as messages of about `limit_bytes`. The first says where the run began; 0 does not.
+    pub fn backfill(
+        &self,
+        run: Run,
+        continues_at: Tick,
+        from: Tick,
+        limit_bytes: usize,
+    ) -> Result<Vec<Bytes>, Damaged> {
         let first = self.blocks.partition_point(|block| block.first_tick <= from).saturating_sub(1);
-        as_backfill(self.blocks.range(first..).flat_map(Block::bodies), run, from, limit_bytes)
+        let bodies = self.blocks.range(first..).flat_map(Block::bodies);
+        as_first_backfill(bodies, run, continues_at, from, limit_bytes)
     }
 
     /// Drops whole blocks, so the ring keeps up to one block more than its bounds in ticks.
@@ -124,8 +132,28 @@ mod tests {
         assert!(told(&ring, 1).is_empty());
     }
 
+    #[test]
+    fn a_ring_that_begins_late_does_not_reach_back_to_what_it_never_had() {
+        let mut ring = TickRing::new(&RoomsConfig::default(), 100);
+        assert!(!ring.reaches_back_to(100) && ring.reaches_back_to(101));
+        ring.push(&frame(100, 3), 100, 102);
+        assert!(!ring.reaches_back_to(99) && ring.reaches_back_to(100));
+        assert_eq!(told(&ring, 101), [101, 102]);
+    }
+
+    #[test]
+    fn the_first_message_alone_says_where_the_run_began() {
+        let mut ring = ring(512, 64 << 10);
+        (1..=100).for_each(|tick| ring.push(&frame(tick, 1), tick, tick));
+        let messages = ring.backfill(4, 50, 20, 100).unwrap();
+        let frames: Vec<Frame> = messages.into_iter().map(|body| Frame::decode(body).unwrap()).collect();
+        assert!(frames.len() > 2 && frames.iter().all(|frame| frame.run == 4));
+        let told: Vec<Tick> = frames.iter().map(|frame| frame.continues_at).collect();
+        assert_eq!((told[0], told[1..].iter().max()), (50, Some(&0)));
+    }
+
     fn ring(ticks: usize, bytes: usize) -> TickRing {
-        TickRing::new(&RoomsConfig { ring_ticks: ticks, ring_bytes: bytes, ..RoomsConfig::default() })
+        TickRing::new(&RoomsConfig { ring_ticks: ticks, ring_bytes: bytes, ..RoomsConfig::default() }, 0)
     }
 
     fn frame(first: Tick, count: u32) -> Vec<u8> {
@@ -136,7 +164,7 @@ mod tests {
 
     fn told(ring: &TickRing, from: Tick) -> Vec<Tick> {
         let mut told = Vec::new();
-        for message in ring.backfill(1, from, 100).unwrap() {
+        for message in ring.backfill(1, 0, from, 100).unwrap() {
             let frame = Frame::decode(message).unwrap();
             assert!(frame.backfill);
             for (tick, entry) in (frame.tick..).zip(frame.ticks) {

@@ -18,7 +18,8 @@ use crate::clerk::Clerk;
 use crate::config::RoomsConfig;
 use crate::directory::Directory;
 use crate::mailbox::{AnyInbox, Mailbox, mailbox_of};
-use crate::shard::{self, Create, Health, Join, Request, Resume, Shared};
+use crate::recovery::{Found, Recovery, fence_and_find};
+use crate::shard::{self, Awaited, Create, Health, Inheritance, Join, Request, Resume, Shared};
 
 /// All rooms of this node.
 pub struct Rooms {
@@ -26,6 +27,7 @@ pub struct Rooms {
     mailboxes: Arc<[Arc<Mailbox>]>,
     clerk: Arc<Clerk>,
     draining: AtomicBool,
+    recoveries: Vec<Arc<Recovery>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -49,10 +51,15 @@ pub struct Counts {
     pub inbox: usize,
     /// Members that catch up from the journal.
     pub backfills: usize,
+    /// Rooms of an earlier process that are not rebuilt yet.
+    pub recovering: usize,
 }
 
 impl Rooms {
-    /// Starts the threads; [`Rooms::stop`] ends them. Fails if the system gives no threads.
+    /// Takes the journal over under the configured epoch, and starts the threads; [`Rooms::stop`] ends them.
+    ///
+    /// Rooms that the journal has are rebuilt in the background; until then [`Rooms::is_ready`] says so, and what is
+    /// asked of them waits. Fails if the system gives no threads, or the journal cannot be taken over.
     pub fn start(
         config: RoomsConfig,
         clock: Clock,
@@ -62,6 +69,7 @@ impl Rooms {
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Arc<Rooms>> {
         let shards = config.shards.clamp(1, MOST_SHARDS);
+        let found = fence_and_find(journal.as_ref(), config.epoch).map_err(std::io::Error::other)?;
         let new_mailbox =
             |_| Arc::new(Mailbox::new(config.inbox_messages, config.inbox_requests, metrics.clone()));
         let mailboxes: Arc<[Arc<Mailbox>]> = (0..shards).map(new_mailbox).collect();
@@ -76,12 +84,21 @@ impl Rooms {
             directory: Directory::default(),
             health: Health::default(),
         });
-        let start = |(number, mailbox): (usize, &Arc<Mailbox>)| {
-            shard::start(number, shards, shared.clone(), mailbox.clone(), clerk.clone())
-        };
-        let threads = mailboxes.iter().enumerate().map(start).collect::<std::io::Result<_>>()?;
+        let (mut recoveries, mut threads) = (Vec::new(), Vec::new());
+        for (number, (mailbox, found)) in mailboxes.iter().zip(by_shard(found, shards)).enumerate() {
+            let last = found.iter().map(|found| (found.partition, found.last)).collect();
+            let rooms: Vec<RoomKey> = found.into_iter().flat_map(|found| found.rooms).collect();
+            shared.health.expect(rooms.len());
+            let recovery = Recovery::new(rooms.clone());
+            let inheritance = Inheritance { last, awaited: Awaited::new(recovery.clone(), rooms) };
+            let (shard, clerk) = (shared.clone(), clerk.clone());
+            threads.push(shard::start(number, shards, shard, mailbox.clone(), clerk, inheritance)?);
+            let (config, journal) = (shared.config.clone(), shared.journal.clone());
+            threads.push(recovery.start(number, config, journal, mailbox.clone())?);
+            recoveries.push(recovery);
+        }
         let (draining, threads) = (AtomicBool::new(false), Mutex::new(threads));
-        Ok(Arc::new(Rooms { shared, mailboxes, clerk, draining, threads }))
+        Ok(Arc::new(Rooms { shared, mailboxes, clerk, draining, recoveries, threads }))
     }
 
     /// Makes a room, once however often it is asked for.
@@ -106,7 +123,7 @@ impl Rooms {
             Door::Room(key) => key,
             Door::Invite { app, code } => match self.find_invite(&app, &code) {
                 Some(room) => RoomKey { app, room },
-                None => return done(Err(ErrorCode::RoomUnknown.into())),
+                None => return done(Err(self.no_such_invite())),
             },
         };
         let join = Join { key, who: join.who, spectate: join.spectate, channel: join.channel };
@@ -173,9 +190,11 @@ impl Rooms {
         self.shared.health.wait_for_no_rooms(at_most)
     }
 
-    /// Hands the journal what is left and ends the threads. Rooms that are still alive are gone with them.
+    /// Hands the journal what is left and ends the threads. Rooms that are still alive stay in the journal: the next
+    /// process goes on with them. Stop them before the gateway, or the last that they hear is that everybody left.
     pub fn stop(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.recoveries.iter().for_each(|recovery| recovery.stop());
         self.mailboxes.iter().for_each(|mailbox| mailbox.stop());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
@@ -202,6 +221,7 @@ impl Rooms {
             unreleased_frames: count(&metrics.unreleased_frames),
             inbox: self.mailboxes.iter().map(|mailbox| mailbox.letters_waiting()).sum(),
             backfills: self.clerk.backfills(),
+            recovering: self.shared.health.recovering(),
         }
     }
 
@@ -229,7 +249,25 @@ impl Rooms {
         }
     }
 
+    /// As long as rooms are being rebuilt, nobody knows all codes.
+    fn no_such_invite(&self) -> Fault {
+        match self.shared.health.recovering() {
+            0 => ErrorCode::RoomUnknown.into(),
+            _ => Fault::new(ErrorCode::Unavailable, "rooms are being rebuilt")
+                .retry_after(Duration::from_secs(1)),
+        }
+    }
+
     fn draw_name(&self) -> String {
         self.shared.chance.lock().unwrap_or_else(PoisonError::into_inner).name(12)
     }
+}
+
+/// As `mailbox_of` deals partitions out.
+fn by_shard(found: Vec<Found>, shards: usize) -> Vec<Vec<Found>> {
+    let mut dealt: Vec<Vec<Found>> = (0..shards).map(|_| Vec::new()).collect();
+    for found in found {
+        dealt[usize::from(found.partition) % shards].push(found);
+    }
+    dealt
 }

@@ -6,15 +6,34 @@ use room_core::{Damaged, RoomEvent, replay};
 
 use super::replays::Replays;
 use crate::record;
+use crate::replaying::play_on;
 
 const PAGE_BYTES: usize = 256 << 10;
 
 pub(super) fn archive(journal: &dyn Journal, replays: &Replays, room: &RoomKey) {
-    match replay::write(Log::new(journal, room)) {
+    match replay::write(Log::new(journal, room), &room_core::modules::none()) {
         Ok(file) => replays.put(room, file),
         Err(error) => {
             tracing::warn!(event = "replay_not_made", app = %room.app, room = %room.room, %error);
         }
+    }
+}
+
+/// The replay of a room whose log is damaged, up to where it is: all that can still be told of the match.
+pub(super) fn salvage(journal: &dyn Journal, replays: &Replays, room: &RoomKey) {
+    let (mut played, mut outputs, mut whole) = (None, Vec::new(), 0);
+    for event in Log::new(journal, room).map_while(Result::ok) {
+        if play_on(&mut played, event, &mut outputs).is_err() {
+            break;
+        }
+        outputs.clear();
+        whole += 1;
+    }
+    if played.is_some_and(|played| played.tick() > 0)
+        && let Ok(file) = replay::write(Log::new(journal, room).take(whole), &room_core::modules::none())
+    {
+        replays.put(room, file);
+        tracing::warn!(event = "room_salvaged", app = %room.app, room = %room.room, events = whole);
     }
 }
 

@@ -10,13 +10,14 @@ use bytes::Bytes;
 use clock::Moment;
 use journal::Journal;
 use link::RoomPort;
-use model::{Position, RoomKey, SessionId, Tick};
+use model::{Position, RoomKey, Run, SessionId, Tick};
 use protocol::{ErrorCode, Fault, messages};
-use room_core::{Damaged, Output, Room, RoomEvent, as_backfill};
+use room_core::{Damaged, Output, Room, as_first_backfill};
 
 use crate::calls::Done;
 use crate::mailbox::Mailbox;
 use crate::record;
+use crate::replaying::play_on;
 use crate::shard::{Request, RoomAt, send_backfill};
 
 pub(crate) struct Backfill {
@@ -26,6 +27,10 @@ pub(crate) struct Backfill {
     key: RoomKey,
     port: Arc<dyn RoomPort>,
     cancel: Arc<AtomicBool>,
+    /// As of which all ticks are told, whatever run they are of.
+    run: Run,
+    /// Where that run began, told with the first page; 0 once it was.
+    continues_at: Tick,
     /// The next tick to be sent, and the last one: what members were told when this began.
     ticks: RangeInclusive<Tick>,
     /// Given with the first page.
@@ -74,6 +79,7 @@ impl Backfill {
         session: SessionId,
         port: Arc<dyn RoomPort>,
         cancel: Arc<AtomicBool>,
+        (run, continues_at): (Run, Tick),
         ticks: RangeInclusive<Tick>,
         answer: (messages::Joined, Done<messages::Joined>),
         now: Moment,
@@ -85,6 +91,8 @@ impl Backfill {
             key,
             port,
             cancel,
+            run,
+            continues_at,
             ticks,
             answer: Some(answer),
             after: Position::default(),
@@ -180,8 +188,9 @@ impl Backfill {
         let first = self.next_tick();
         let bodies: Vec<(Bytes, Tick)> = self.read.drain(..count).collect();
         let last = bodies.last().map_or(first, |(_, last_tick)| *last_tick);
-        let run = self.replayed.as_ref().map_or(1, |room| room.run());
-        let messages = as_backfill(bodies.iter().map(|(body, _)| &body[..]), run, first, chunk)?;
+        let continues_at = std::mem::take(&mut self.continues_at);
+        let bodies = bodies.iter().map(|(body, _)| &body[..]);
+        let messages = as_first_backfill(bodies, self.run, continues_at, first, chunk)?;
         if let Some((joined, done)) = self.answer.take() {
             done(Ok(joined));
         }
@@ -200,15 +209,7 @@ impl Backfill {
         self.after = newest.position;
         let mut outputs = Vec::new();
         for event in records.iter().flat_map(|read| record::events(&read.bytes)) {
-            match (&mut self.replayed, event?) {
-                (Some(room), event) => room.admit(&event, &mut outputs)?,
-                (none, RoomEvent::Founded(founding)) => {
-                    *none = Some(Box::new(Room::found(*founding, &mut outputs)))
-                }
-                (None, _) => {
-                    return Err(Damaged { what: "the journal does not begin with the founding".into() });
-                }
-            }
+            play_on(&mut self.replayed, event?, &mut outputs)?;
         }
         let next = self.next_tick();
         let wanted = |output: Output| match output {

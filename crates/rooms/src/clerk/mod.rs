@@ -1,4 +1,4 @@
-//! What takes too long for a shard: reading old ticks back, writing replays, forgetting rooms. One thread.
+//! What takes too long for a shard: reading old ticks back, writing replays and images, forgetting rooms. One thread.
 
 mod archive;
 mod backfill;
@@ -10,9 +10,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::Bytes;
 use clock::Clock;
 use journal::Journal;
-use model::RoomKey;
+use model::{Position, RoomKey};
 use telemetry::Metrics;
 
 use crate::config::RoomsConfig;
@@ -27,11 +28,13 @@ pub(crate) struct Clerk {
     /// Members that catch up, and the most of them.
     backfills: AtomicUsize,
     most_backfills: usize,
+    /// Of images that wait to be written.
+    image_bytes: AtomicUsize,
     replays: Replays,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the thread has to do. Bounded: a room is archived and forgotten once, and backfills are counted.
+/// What the thread has to do. Bounded: a room is archived and forgotten once, backfills and images are counted.
 #[derive(Default)]
 struct Desk {
     work: VecDeque<Work>,
@@ -43,8 +46,13 @@ enum Work {
     /// Makes the replay of a room that has ended.
     Archive(RoomKey),
     Forget(RoomKey),
+    /// Makes a replay of what can be read of a damaged room.
+    Salvage(RoomKey),
+    Image(RoomKey, Position, Bytes),
 }
 
+/// More images than this do not wait to be written.
+const MOST_IMAGE_BYTES: usize = 64 << 20;
 /// How long the thread waits when every member it sends to has enough to take.
 const BACKLOG_LOOK: Duration = Duration::from_millis(2);
 
@@ -60,6 +68,7 @@ impl Clerk {
             work_came: Condvar::new(),
             backfills: AtomicUsize::new(0),
             most_backfills: config.backfills,
+            image_bytes: AtomicUsize::new(0),
             replays: Replays::open(config.replay_dir.clone(), config.keep_replays, config.keep_replay_bytes),
             thread: Mutex::new(None),
         });
@@ -92,6 +101,20 @@ impl Clerk {
 
     pub fn forget(&self, room: RoomKey) {
         self.give(Work::Forget(room));
+    }
+
+    pub fn salvage(&self, room: RoomKey) {
+        self.give(Work::Salvage(room));
+    }
+
+    /// Keeps a room's image, unless too many wait to be written: a later one does as well.
+    pub fn put_image(&self, room: RoomKey, at: Position, image: Bytes) {
+        let length = image.len();
+        if self.image_bytes.fetch_add(length, Ordering::Relaxed) > MOST_IMAGE_BYTES {
+            self.image_bytes.fetch_sub(length, Ordering::Relaxed);
+            return;
+        }
+        self.give(Work::Image(room, at, image));
     }
 
     pub fn backfills(&self) -> usize {
@@ -143,6 +166,10 @@ impl ClerkThread {
                     Work::Archive(room) => {
                         archive::archive(self.journal.as_ref(), &self.clerk.replays, &room)
                     }
+                    Work::Salvage(room) => {
+                        archive::salvage(self.journal.as_ref(), &self.clerk.replays, &room)
+                    }
+                    Work::Image(room, at, image) => self.put_image(&room, at, image),
                     Work::Forget(room) => {
                         if let Err(error) = self.journal.forget(&room) {
                             tracing::warn!(event = "room_not_forgotten", app = %room.app, room = %room.room, %error);
@@ -154,6 +181,13 @@ impl ClerkThread {
                 return;
             }
             all_wait = self.advance_all();
+        }
+    }
+
+    fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) {
+        self.clerk.image_bytes.fetch_sub(image.len(), Ordering::Relaxed);
+        if let Err(error) = self.journal.put_image(room, at, image) {
+            tracing::warn!(event = "image_not_written", app = %room.app, room = %room.room, %error);
         }
     }
 

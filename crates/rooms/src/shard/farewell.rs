@@ -1,9 +1,10 @@
 //! The end of a room: told, archived, and freed once nobody has ticks of it to read any more.
 
 use std::cmp::Reverse;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use model::RoomKey;
+use protocol::{ErrorCode, Fault};
 use room_core::{EndReason, RoomEvent};
 
 use super::effect::Effect;
@@ -105,14 +106,29 @@ impl Hosted {
 #[derive(Default)]
 pub(super) struct RecentlyEnded {
     order: VecDeque<RoomKey>,
-    keys: HashSet<RoomKey>,
+    keys: HashMap<RoomKey, Option<&'static str>>,
 }
 
 const REMEMBERED: usize = 4096;
 
 impl RecentlyEnded {
     pub fn add(&mut self, key: RoomKey) {
-        if self.keys.insert(key.clone()) {
+        self.add_for(key, None);
+    }
+
+    /// A room whose journal cannot be read.
+    pub fn add_damaged(&mut self, key: RoomKey) {
+        self.add_for(key, Some("the room's journal is damaged; the match cannot go on"));
+    }
+
+    /// What is answered to those who ask for such a room.
+    pub fn fault(&self, key: &RoomKey) -> Option<Fault> {
+        let why = self.keys.get(key)?;
+        Some(why.map_or_else(|| ErrorCode::RoomEnded.into(), |why| Fault::new(ErrorCode::RoomEnded, why)))
+    }
+
+    fn add_for(&mut self, key: RoomKey, why: Option<&'static str>) {
+        if self.keys.insert(key.clone(), why).is_none() {
             self.order.push_back(key);
         }
         if self.order.len() > REMEMBERED
@@ -120,10 +136,6 @@ impl RecentlyEnded {
         {
             self.keys.remove(&oldest);
         }
-    }
-
-    pub fn contains(&self, key: &RoomKey) -> bool {
-        self.keys.contains(key)
     }
 }
 
@@ -145,7 +157,7 @@ mod tests {
             ended.add(key(number));
         }
         assert_eq!((ended.order.len(), ended.keys.len()), (REMEMBERED, REMEMBERED));
-        assert!(!ended.contains(&key(REMEMBERED - 1)));
-        assert!(ended.contains(&key(REMEMBERED)));
+        assert_eq!(ended.fault(&key(REMEMBERED - 1)), None);
+        assert_eq!(ended.fault(&key(REMEMBERED)).map(|fault| fault.code), Some(ErrorCode::RoomEnded));
     }
 }

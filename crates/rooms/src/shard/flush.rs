@@ -1,17 +1,12 @@
 //! From the rooms to the journal, and back to the rooms.
 
-use std::cmp::Reverse;
-
-use clock::Moment;
 use journal::{Batch, JournalError, JournalEvent};
 use model::{Partition, Position};
-use protocol::messages::{self, push};
 use protocol::{ErrorCode, Fault};
 
 use crate::config::RECORD_BYTES;
 
 use super::effect::Effect;
-use super::hosted::Hosted;
 use super::partition::{Held, PartitionLog};
 use super::{RoomAt, Shard};
 
@@ -76,6 +71,7 @@ impl Shard {
     }
 
     fn hold(&mut self, drafts: Vec<(RoomAt, usize)>) {
+        let budget = self.shared.config.rebuild_budget;
         let bytes = self.records.split().freeze();
         let mut start = 0;
         let mut touched = Vec::new();
@@ -86,7 +82,10 @@ impl Shard {
                 effects.into_iter().for_each(|effect| effect.happen(hosted, &self.shared.metrics.rooms));
                 effects = Vec::new();
             }
-            let weight = end - start + effects.iter().map(Effect::weight).sum::<usize>();
+            hosted.cost.add_record(end - start);
+            let image = hosted.take_image_if_due(budget);
+            let image_bytes = image.as_ref().map_or(0, |image| image.len());
+            let weight = end - start + image_bytes + effects.iter().map(Effect::weight).sum::<usize>();
             let frames =
                 effects.iter().filter(|effect| matches!(effect, Effect::Frame { .. })).count() as i64;
             self.unreleased_bytes += weight;
@@ -95,6 +94,8 @@ impl Shard {
                 at,
                 key: hosted.key.clone(),
                 bytes: bytes.slice(start..end),
+                level: hosted.level(),
+                image,
                 effects,
                 weight,
                 frames,
@@ -121,7 +122,7 @@ impl Shard {
         }
     }
 
-    fn submit(&self, batch: Batch) {
+    pub(super) fn submit(&self, batch: Batch) {
         let mailbox = self.mailbox.clone();
         self.shared.journal.submit(batch, Box::new(move |event| mailbox.answer(event)));
     }
@@ -141,18 +142,21 @@ impl Shard {
         let index = self.partition_index(partition);
         let up_to = self.partitions[index].durable_up_to(position);
         let mut progress = false;
-        while let Some(held) = self.partitions[index].pop_durable(up_to) {
+        while let Some((position, held)) = self.partitions[index].pop_durable(up_to) {
             progress = true;
-            self.let_out(held);
+            self.let_out(position, held);
         }
         if progress {
             self.settle_trouble(index);
         }
     }
 
-    fn let_out(&mut self, held: Held) {
+    fn let_out(&mut self, position: Position, held: Held) {
         self.unreleased_bytes -= held.weight;
         self.unreleased_frames -= held.frames;
+        if let Some(image) = held.image {
+            self.clerk.put_image(held.key, position, image);
+        }
         let metrics = &self.shared.metrics.rooms;
         metrics.journal_seconds.observe(self.now.since(held.since));
         let at = held.at;
@@ -179,137 +183,10 @@ impl Shard {
             tracing::error!(event = "journal_failed", partition, %position, %error);
         }
         log.get_into_trouble(error.to_string(), is_final, self.now);
-        self.tell_health();
-    }
-
-    /// Notices a journal that lags, asks again, and tells members.
-    pub(super) fn look_after_partitions(&mut self) {
-        let (now, max_lag) = (self.now, self.shared.config.max_lag);
-        let mut index = 0;
-        while index < self.unsettled.len() {
-            let partition = self.unsettled[index];
-            let log = &mut self.partitions[partition];
-            if log.oldest().is_none() && log.trouble.is_none() {
-                log.unsettled = false;
-                self.unsettled.swap_remove(index);
-                continue;
-            }
-            index += 1;
-            if log.trouble.is_none() && log.oldest().is_some_and(|oldest| oldest + max_lag <= now) {
-                tracing::warn!(event = "journal_lags", partition = log.partition);
-                log.get_into_trouble("the journal does not answer in time".into(), false, now);
-                self.tell_health();
-            }
-            self.retry_partition(partition);
-        }
-        let is_overfull = self.unreleased_bytes > self.shared.config.unreleased_bytes;
-        if is_overfull != self.is_overfull {
-            self.is_overfull = is_overfull;
-            self.tell_health();
-        }
-        self.count_paused();
-    }
-
-    fn count_paused(&mut self) {
-        let troubled = |log: &PartitionLog| log.trouble.is_some();
-        if !self.is_overfull && !self.unsettled.iter().any(|index| troubled(&self.partitions[*index])) {
-            self.paused_rooms = 0;
-            return;
-        }
-        let is_paused = |hosted: &Hosted| {
-            let index = usize::from(hosted.key.room.partition()) / self.shards;
-            self.is_overfull || (hosted.needs_journal() && self.partitions.get(index).is_some_and(troubled))
-        };
-        self.paused_rooms = self.rooms.iter().filter(|(_, hosted)| is_paused(hosted)).count() as i64;
-    }
-
-    fn retry_partition(&mut self, index: usize) {
-        let (now, max_lag) = (self.now, self.shared.config.max_lag);
-        let log = &mut self.partitions[index];
-        let Some(trouble) = &mut log.trouble else { return };
-        let tell = !trouble.told && trouble.since + max_lag <= now;
-        trouble.told |= tell;
-        let retry = !trouble.is_final && trouble.retry_at <= now;
-        let partition = log.partition;
-        if let Some(batch) = retry.then(|| log.retry_batch(now)).flatten() {
-            self.submit(batch);
-        }
-        if tell {
-            self.tell_partition(
-                partition,
-                "room_paused",
-                "The room stands still: its journal cannot be written.",
-            );
-        }
-    }
-
-    /// The journal answers again.
-    fn settle_trouble(&mut self, index: usize) {
-        let (now, max_lag) = (self.now, self.shared.config.max_lag);
-        let log = &mut self.partitions[index];
-        let Some(trouble) = &mut log.trouble else { return };
-        trouble.retry_at = now;
-        if log.oldest().is_some_and(|oldest| oldest + max_lag <= now) {
-            return;
-        }
-        let (partition, told) = (log.partition, log.trouble.take().is_some_and(|trouble| trouble.told));
-        tracing::info!(event = "journal_recovered", partition);
-        if told {
-            self.tell_partition(partition, "room_resumed", "The room goes on.");
-        }
-        // The retry took along all that was held then; this is what came since.
-        if let Some(batch) = self.partitions[index].next_batch() {
-            self.submit(batch);
+        if matches!(error, JournalError::Full(_)) {
+            self.shared.health.ask_for_space();
         }
         self.tell_health();
-    }
-
-    fn tell_partition(&self, partition: Partition, kind: &str, message: &str) {
-        let notice = messages::Notice { kind: kind.to_owned(), message: message.to_owned() };
-        let event = push::Event::Notice(notice);
-        let concerned = |hosted: &Hosted| hosted.needs_journal() && hosted.key.room.partition() == partition;
-        for (_, hosted) in self.rooms.iter().filter(|(_, hosted)| concerned(hosted)) {
-            hosted.push_to_all(&event);
-        }
-    }
-
-    fn tell_health(&self) {
-        let troubled = self.partitions.iter().filter_map(|log| log.trouble.as_ref());
-        let why = troubled.map(|trouble| trouble.why.as_str()).next();
-        let why = why.or(self.is_overfull.then_some("too much waits for the journal"));
-        self.shared.health.tell(self.number, why.map(|why| format!("journal: {why}")));
-    }
-
-    pub(super) fn next_look_after_partitions(&self) -> Option<Moment> {
-        let max_lag = self.shared.config.max_lag;
-        let next = |index: &usize| {
-            let log = &self.partitions[*index];
-            match &log.trouble {
-                Some(trouble) if trouble.is_final => None,
-                Some(trouble) if trouble.told => Some(trouble.retry_at),
-                Some(trouble) => Some(trouble.retry_at.min(trouble.since + max_lag)),
-                None => log.oldest().map(|oldest| oldest + max_lag),
-            }
-        };
-        self.unsettled.iter().filter_map(next).min()
-    }
-
-    /// Does the journal keep this room from going on?
-    pub(super) fn must_pause(&mut self, at: RoomAt) -> bool {
-        let Some(hosted) = self.room(at) else { return false };
-        let (needs_journal, partition) = (hosted.needs_journal(), hosted.key.room.partition());
-        let index = self.partition_index(partition);
-        // What waits is bounded, so in the end a room that waits for nothing has to stand still, too.
-        self.is_overfull || (needs_journal && self.partitions[index].trouble.is_some())
-    }
-
-    /// Looks again a little later; the room's time stands still meanwhile.
-    pub(super) fn pause(&mut self, at: RoomAt) {
-        let next = self.now + self.shared.config.turn;
-        if let Some(hosted) = self.room(at) {
-            hosted.next_tick_at = Some(next);
-            self.due.push(Reverse((next, at)));
-        }
     }
 
     pub(super) fn partition_index(&mut self, partition: Partition) -> usize {
@@ -317,7 +194,7 @@ impl Shard {
         let epoch = self.shared.config.epoch;
         while self.partitions.len() <= index {
             let number = self.partitions.len() * shards + self.number;
-            self.partitions.push(PartitionLog::new(number as Partition, epoch));
+            self.partitions.push(PartitionLog::new(number as Partition, epoch, Position::default()));
         }
         index
     }
@@ -332,6 +209,7 @@ impl Shard {
         }
         let waiting = std::iter::from_fn(|| self.mailbox.take_request());
         waiting.for_each(|request| request.refuse(fault.clone()));
+        self.awaited.refuse_all(&fault);
         self.shared.health.remove_rooms(self.rooms.len());
     }
 }

@@ -8,9 +8,13 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct Health {
     rooms: AtomicUsize,
+    /// Rooms of an earlier process that are not rebuilt yet.
+    recovering: AtomicUsize,
     /// By shard, why it should get no new players.
     troubles: Mutex<BTreeMap<usize, String>>,
     no_rooms: Condvar,
+    /// Rises whenever the journal is found to be full.
+    space_asked_for: AtomicUsize,
 }
 
 impl Health {
@@ -22,6 +26,30 @@ impl Health {
     pub fn add_room(&self, most: usize) -> bool {
         let add = |rooms: usize| (rooms < most).then_some(rooms + 1);
         self.rooms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// So many rooms of an earlier process are going to come back.
+    pub fn expect(&self, rooms: usize) {
+        self.rooms.fetch_add(rooms, Ordering::Relaxed);
+        self.recovering.fetch_add(rooms, Ordering::Relaxed);
+    }
+
+    /// One of them is back, or will not come.
+    pub fn one_recovered(&self) {
+        self.recovering.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The journal is full: every shard gives up what it keeps of ended rooms.
+    pub fn ask_for_space(&self) {
+        self.space_asked_for.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn space_asked_for(&self) -> usize {
+        self.space_asked_for.load(Ordering::Relaxed)
+    }
+
+    pub fn recovering(&self) -> usize {
+        self.recovering.load(Ordering::Relaxed)
     }
 
     pub fn remove_rooms(&self, count: usize) {
@@ -40,7 +68,13 @@ impl Health {
     }
 
     pub fn check(&self) -> Result<(), String> {
-        self.troubles().values().next().map_or(Ok(()), |trouble| Err(trouble.clone()))
+        if let Some(trouble) = self.troubles().values().next() {
+            return Err(trouble.clone());
+        }
+        match self.recovering() {
+            0 => Ok(()),
+            left => Err(format!("{left} rooms are being rebuilt from the journal")),
+        }
     }
 
     /// Returns the number of rooms left when none is or the time is over.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clock::Moment;
+use journal::Level;
 use link::{Inbox, RoomPort, RoomRoute};
 use model::{PlayerId, RoomKey, Seat, SessionId, Tick};
 use protocol::messages::{self, Durability, RoomKind};
@@ -12,10 +13,12 @@ use room_core::{Deadline, Output, Room, RoomEvent, Why};
 use telemetry::Gauge;
 
 use crate::calls::Done;
+use crate::rebuild_cost::RebuildCost;
 use crate::record;
 use crate::ring::TickRing;
 
 use super::RoomAt;
+use super::comeback::Comeback;
 use super::effect::Effect;
 
 /// Between two words to a member about rejected inputs.
@@ -47,6 +50,8 @@ pub(super) struct Hosted {
 
     /// Bytes of the log that were handed over.
     pub logged: usize,
+    /// To rebuild the room from its last image on.
+    pub cost: RebuildCost,
     /// The sequence of the last record.
     pub last_sequence: u64,
     /// Records that the journal has not answered yet.
@@ -59,6 +64,10 @@ pub(super) struct Hosted {
     pub next_tick_at: Option<Moment>,
     pub deadlines: Vec<(Deadline, Moment)>,
     pub timer_at: Option<Moment>,
+    /// Since a recovery, until everybody had the time to come back.
+    pub comeback: Option<Comeback>,
+    /// The journal has failed for long, and the room plays on without it.
+    pub unprotected: bool,
 
     /// Set once members were told of the end: until when the room is kept for those that catch up.
     pub kept_until: Option<Moment>,
@@ -90,9 +99,48 @@ pub(super) struct CatchUp {
 }
 
 impl Hosted {
+    pub fn new(
+        at: RoomAt,
+        room: Room,
+        ring: TickRing,
+        port: Arc<dyn RoomPort>,
+        inbox: Arc<dyn Inbox>,
+    ) -> Hosted {
+        Hosted {
+            at,
+            key: room.key().clone(),
+            room,
+            port,
+            inbox,
+            members: Vec::new(),
+            draft: Vec::new(),
+            effects: Vec::new(),
+            changes: Vec::new(),
+            quiet_until: None,
+            leaving: Vec::new(),
+            dirty: false,
+            urgent: true,
+            logged: 0,
+            cost: RebuildCost::default(),
+            last_sequence: 0,
+            unanswered: 0,
+            released: 0,
+            acknowledged: Box::default(),
+            ring,
+            next_tick_at: None,
+            deadlines: Vec::new(),
+            timer_at: None,
+            comeback: None,
+            unprotected: false,
+            kept_until: None,
+            archived: false,
+        }
+    }
+
     /// Does one event, and notes what follows.
     pub fn apply(&mut self, event: &RoomEvent, outputs: &mut Vec<Output>) {
         record::append(&mut self.draft, event);
+        self.cost.add_event();
         self.room.apply(event, outputs);
         for output in outputs.drain(..) {
             self.note(output);
@@ -101,7 +149,17 @@ impl Hosted {
 
     /// Frames wait for the journal.
     pub fn needs_journal(&self) -> bool {
-        self.room.spec().durability != Durability::Async
+        self.room.spec().durability != Durability::Async && !self.unprotected
+    }
+
+    /// What a record of this room has to reach.
+    pub fn level(&self) -> Level {
+        if self.room.spec().durability == Durability::Sync { Level::Synced } else { Level::Written }
+    }
+
+    /// Where this run began, for members that may hold ticks of an older one; 0 in the first run.
+    pub fn continues_at(&self) -> Tick {
+        if self.room.run() > 1 { self.room.continues_at() } else { 0 }
     }
 
     pub fn is_log_full(&self, most: usize) -> bool {
@@ -235,6 +293,16 @@ impl Hosted {
             Output::Started => {}
             // Told by `tell_changes`, after everything else.
             Output::Ended { .. } => self.urgent = true,
+            // Of authoritative rooms, which nobody founds yet.
+            Output::State { .. }
+            | Output::Message { .. }
+            | Output::Effect { .. }
+            | Output::Log { .. }
+            | Output::Metric { .. }
+            | Output::CallEnded { .. }
+            | Output::Suspended { .. }
+            | Output::Swapped { .. }
+            | Output::SwapFailed { .. } => {}
         }
     }
 

@@ -2,19 +2,24 @@
 //!
 //! Read in this order: `turn` (what a turn does), `hosted` (one room), `requests` and `letters` (what comes in),
 //! `step` (ticks and deadlines), `flush` and `partition` (to the journal and back), `effect` (what members hear),
-//! `resume` (catching up), `farewell` (the end of a room).
+//! `resume` (catching up), `farewell` (the end of a room), `recover` and `comeback` (rooms of an earlier process),
+//! `images` (what makes that quick), `trouble` (a journal that fails).
 
+mod comeback;
 mod effect;
 mod farewell;
 mod flush;
 mod health;
 mod hosted;
+mod images;
 mod letters;
 mod partition;
+mod recover;
 mod request;
 mod requests;
 mod resume;
 mod step;
+mod trouble;
 mod turn;
 
 use std::cmp::Reverse;
@@ -26,7 +31,7 @@ use bytes::BytesMut;
 use clock::{Chance, Clock, Moment};
 use journal::Journal;
 use link::RoomLink;
-use model::RoomKey;
+use model::{Partition, Position, RoomKey};
 use room_core::Output;
 use slab::Slab;
 use telemetry::Metrics;
@@ -41,6 +46,7 @@ use hosted::Hosted;
 use partition::PartitionLog;
 
 pub(crate) use health::Health;
+pub(crate) use recover::Awaited;
 pub(crate) use request::{Create, Join, Request, Resume};
 pub(crate) use resume::send_backfill;
 
@@ -75,6 +81,8 @@ struct Shard {
     by_key: HashMap<RoomKey, RoomAt>,
     generations: u32,
     recently_ended: RecentlyEnded,
+    /// Rooms of an earlier process that are not back yet.
+    awaited: Awaited,
     /// By partition number divided by the number of shards.
     partitions: Vec<PartitionLog>,
     /// Partitions that the journal owes an answer, or that are in trouble.
@@ -92,6 +100,8 @@ struct Shard {
     unreleased_frames: i64,
     /// There are more of these bytes than there may be: every room stands still.
     is_overfull: bool,
+    /// As it was when this shard last gave up what it keeps of ended rooms.
+    space_asked_for: usize,
     paused_rooms: i64,
     /// This turn's records, end to end.
     records: BytesMut,
@@ -111,6 +121,13 @@ struct Tally {
     inbox_depth: i64,
 }
 
+/// What a shard finds when it starts.
+pub(crate) struct Inheritance {
+    /// The last position of each of its partitions, in their order.
+    pub last: Vec<(Partition, Position)>,
+    pub awaited: Awaited,
+}
+
 /// Starts a shard's thread.
 pub(crate) fn start(
     number: usize,
@@ -118,8 +135,9 @@ pub(crate) fn start(
     shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
     clerk: Arc<Clerk>,
+    inheritance: Inheritance,
 ) -> std::io::Result<JoinHandle<()>> {
-    let shard = Shard::new(number, shards, shared, mailbox, clerk);
+    let shard = Shard::new(number, shards, shared, mailbox, clerk, inheritance);
     std::thread::Builder::new().name(format!("rooms-{number}")).spawn(move || shard.run())
 }
 
@@ -130,7 +148,12 @@ impl Shard {
         shared: Arc<Shared>,
         mailbox: Arc<Mailbox>,
         clerk: Arc<Clerk>,
+        inheritance: Inheritance,
     ) -> Shard {
+        let Inheritance { last, awaited } = inheritance;
+        let epoch = shared.config.epoch;
+        let partitions =
+            last.into_iter().map(|(partition, last)| PartitionLog::new(partition, epoch, last)).collect();
         Shard {
             number,
             shards,
@@ -142,7 +165,8 @@ impl Shard {
             by_key: HashMap::new(),
             generations: 0,
             recently_ended: RecentlyEnded::default(),
-            partitions: Vec::new(),
+            awaited,
+            partitions,
             unsettled: Vec::new(),
             due: BinaryHeap::new(),
             timers: BinaryHeap::new(),
@@ -151,6 +175,7 @@ impl Shard {
             unreleased_bytes: 0,
             unreleased_frames: 0,
             is_overfull: false,
+            space_asked_for: 0,
             paused_rooms: 0,
             records: BytesMut::new(),
             outputs: Vec::new(),

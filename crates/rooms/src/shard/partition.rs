@@ -15,7 +15,7 @@ use super::effect::Effect;
 pub(super) struct PartitionLog {
     pub partition: Partition,
     epoch: Epoch,
-    /// Everything up to here is durable, and was let out.
+    /// Everything of this epoch up to here is durable, and was let out.
     durable: u64,
     /// Everything up to here was handed to the journal.
     submitted: u64,
@@ -30,6 +30,10 @@ pub(super) struct Held {
     pub at: RoomAt,
     pub key: RoomKey,
     pub bytes: Bytes,
+    /// What the record has to reach before its effects happen.
+    pub level: Level,
+    /// The room right after this record: kept as soon as the record is.
+    pub image: Option<Bytes>,
     pub effects: Vec<Effect>,
     /// Bytes that wait with it, and the number of frames in `effects`.
     pub weight: usize,
@@ -47,18 +51,23 @@ pub(super) struct Trouble {
     backoff: Duration,
     /// The members were told.
     pub told: bool,
+    /// It has lasted so long that the policy was applied.
+    pub decided: bool,
 }
 
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// Shorter than most ticks: what passes at once is not seen.
+const FIRST_BACKOFF: Duration = Duration::from_millis(20);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
 impl PartitionLog {
-    pub fn new(partition: Partition, epoch: Epoch) -> PartitionLog {
+    /// `last` is the position of the journal's last record; a new epoch begins at sequence 1.
+    pub fn new(partition: Partition, epoch: Epoch, last: Position) -> PartitionLog {
+        let written = if last.epoch == epoch { last.sequence } else { 0 };
         PartitionLog {
             partition,
             epoch,
-            durable: 0,
-            submitted: 0,
+            durable: written,
+            submitted: written,
             held: VecDeque::new(),
             trouble: None,
             unsettled: false,
@@ -100,18 +109,24 @@ impl PartitionLog {
         if position.epoch == self.epoch { position.sequence.min(last) } else { 0 }
     }
 
-    pub fn pop_durable(&mut self, up_to: u64) -> Option<Held> {
+    /// The next record, with its position.
+    pub fn pop_durable(&mut self, up_to: u64) -> Option<(Position, Held)> {
         if self.durable >= up_to {
             return None;
         }
         let held = self.held.pop_front()?;
         self.durable += 1;
         self.submitted = self.submitted.max(self.durable);
-        Some(held)
+        Some((Position { epoch: self.epoch, sequence: self.durable }, held))
     }
 
     pub fn pop_any(&mut self) -> Option<Held> {
         self.held.pop_front()
+    }
+
+    /// Everything that waits, in order.
+    pub fn all_held(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.held.iter_mut()
     }
 
     pub fn oldest(&self) -> Option<Moment> {
@@ -131,7 +146,15 @@ impl PartitionLog {
             None => {
                 let backoff = FIRST_BACKOFF;
                 let retry_at = now + backoff;
-                self.trouble = Some(Trouble { why, is_final, since: now, retry_at, backoff, told: false });
+                self.trouble = Some(Trouble {
+                    why,
+                    is_final,
+                    since: now,
+                    retry_at,
+                    backoff,
+                    told: false,
+                    decided: false,
+                });
             }
         }
     }
@@ -143,8 +166,9 @@ impl PartitionLog {
             position: Position { epoch: self.epoch, sequence },
             bytes: held.bytes.clone(),
         };
+        let level = self.held.range(first..).map(|held| held.level).max().unwrap_or_default();
         let records: Vec<Record> = (sequence + 1..).zip(self.held.range(first..)).map(to_record).collect();
         self.submitted = self.durable + self.held.len() as u64;
-        (!records.is_empty()).then_some(Batch { partition: self.partition, level: Level::Written, records })
+        (!records.is_empty()).then_some(Batch { partition: self.partition, level, records })
     }
 }

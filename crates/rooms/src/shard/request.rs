@@ -6,6 +6,7 @@ use room_core::{RoomRequest, RoomSpec};
 
 use crate::calls::{Done, JoinedRoom, Member};
 use crate::clerk::Backfill;
+use crate::recovery::Recovered;
 
 pub(crate) enum Request {
     Create(Box<Create>, Done<messages::RoomView>),
@@ -17,6 +18,8 @@ pub(crate) enum Request {
     Tell(messages::Notice),
     /// From the clerk: a backfill stopped.
     Stopped(Box<Backfill>),
+    /// From the recovery: a room of an earlier process.
+    Recovered(Box<Recovered>),
 }
 
 pub(crate) struct Create {
@@ -46,7 +49,18 @@ pub(crate) struct Resume {
 impl Request {
     /// Of the server's own, and never refused.
     pub fn is_internal(&self) -> bool {
-        matches!(self, Request::Tell(_) | Request::Stopped(_))
+        matches!(self, Request::Tell(_) | Request::Stopped(_) | Request::Recovered(_))
+    }
+
+    /// The room that something is asked of, from outside.
+    pub fn key(&self) -> Option<&RoomKey> {
+        match self {
+            Request::Create(create, _) => Some(&create.key),
+            Request::Join(join, _) => Some(&join.key),
+            Request::Resume(resume, _) => Some(&resume.key),
+            Request::Act(key, ..) | Request::View(key, _) => Some(key),
+            Request::Tell(_) | Request::Stopped(_) | Request::Recovered(_) => None,
+        }
     }
 
     pub fn refuse(self, fault: Fault) {
@@ -54,7 +68,7 @@ impl Request {
             Request::Create(_, done) | Request::Act(_, _, done) | Request::View(_, done) => done(Err(fault)),
             Request::Join(_, done) => done(Err(fault)),
             Request::Resume(_, done) => done(Err(fault)),
-            Request::Tell(_) | Request::Stopped(_) => {}
+            Request::Tell(_) | Request::Stopped(_) | Request::Recovered(_) => {}
         }
     }
 }

@@ -26,6 +26,8 @@ const FOUNDER_RETRY: Duration = Duration::from_secs(10);
 
 impl Shard {
     pub(super) fn handle(&mut self, request: Request) {
+        let most_waiting = self.shared.config.inbox_requests;
+        let Some(request) = self.awaited.keep(request, most_waiting) else { return };
         match request {
             Request::Create(create, done) => self.create(*create, done),
             Request::Join(join, done) => self.join(*join, done),
@@ -40,6 +42,7 @@ impl Shard {
                 self.rooms.iter().for_each(|(_, hosted)| hosted.push_to_all(&event));
             }
             Request::Stopped(backfill) => self.backfill_stopped(backfill),
+            Request::Recovered(recovered) => self.recovered(*recovered),
         }
     }
 
@@ -47,8 +50,7 @@ impl Shard {
     pub(super) fn find(&self, key: &RoomKey) -> Result<RoomAt, Fault> {
         match self.by_key.get(key) {
             Some(at) => Ok(*at),
-            None if self.recently_ended.contains(key) => Err(ErrorCode::RoomEnded.into()),
-            None => Err(ErrorCode::RoomUnknown.into()),
+            None => Err(self.recently_ended.fault(key).unwrap_or_else(|| ErrorCode::RoomUnknown.into())),
         }
     }
 
@@ -113,53 +115,43 @@ impl Shard {
         };
         let spec = spec.with_seed(seed);
         let wall_ms = self.shared.clock.wall_ms();
-        let founding = Founding { key, spec, founder, build, invite, run: 1, wall_ms };
-        Ok(self.host(founding))
+        let founding = Founding { key, spec, founder, build, invite, run: 1, wall_ms, logic: None };
+        self.host(founding)
     }
 
-    fn host(&mut self, founding: Founding) -> RoomAt {
-        self.generations = self.generations.wrapping_add(1);
-        let entry = self.rooms.vacant_entry();
-        let at = RoomAt { index: entry.key() as u32, generation: self.generations };
-        let key = founding.key.clone();
+    fn host(&mut self, founding: Founding) -> Result<RoomAt, Fault> {
         let mut draft = Vec::new();
         record::append(&mut draft, &RoomEvent::Founded(Box::new(founding.clone())));
-        let room = Room::found(founding, &mut self.outputs);
+        let key = founding.key.clone();
+        let founded = Room::found(founding, &room_core::modules::none(), &mut self.outputs);
         self.outputs.clear();
+        let room = founded.map_err(|not_founded| {
+            self.shared.health.remove_rooms(1);
+            self.shared.directory.remove(&key);
+            Fault::new(ErrorCode::BadSpec, not_founded.to_string())
+        })?;
         let kind = kind_label(room.spec());
-        entry.insert(Hosted {
-            at,
-            port: self.shared.link.open(&key),
-            inbox: std::sync::Arc::new(RoomInbox { mailbox: self.mailbox.clone(), at }),
-            ring: TickRing::new(&self.shared.config),
-            key: key.clone(),
-            room,
-            draft,
-            members: Vec::new(),
-            effects: Vec::new(),
-            changes: Vec::new(),
-            quiet_until: None,
-            leaving: Vec::new(),
-            dirty: false,
-            urgent: true,
-            logged: 0,
-            last_sequence: 0,
-            unanswered: 0,
-            released: 0,
-            acknowledged: Box::default(),
-            next_tick_at: None,
-            deadlines: Vec::new(),
-            timer_at: None,
-            kept_until: None,
-            archived: false,
-        });
-        self.by_key.insert(key, at);
-        let metrics = &self.shared.metrics.rooms;
-        metrics.created_total.of(&[kind]).increment();
-        metrics.open.of(&[kind]).increment();
+        let at = self.place(room, TickRing::new(&self.shared.config, 0));
+        self.rooms[at.index as usize].draft = draft;
+        self.shared.metrics.rooms.created_total.of(&[kind]).increment();
         self.show_in_directory(at);
         self.touch(at);
         self.reschedule(at);
+        Ok(at)
+    }
+
+    /// Gives the room a place among the others; nothing happens to it yet.
+    pub(super) fn place(&mut self, room: Room, ring: TickRing) -> RoomAt {
+        self.generations = self.generations.wrapping_add(1);
+        let entry = self.rooms.vacant_entry();
+        let at = RoomAt { index: entry.key() as u32, generation: self.generations };
+        let key = room.key().clone();
+        let port = self.shared.link.open(&key);
+        let inbox = std::sync::Arc::new(RoomInbox { mailbox: self.mailbox.clone(), at });
+        let kind = kind_label(room.spec());
+        entry.insert(Hosted::new(at, room, ring, port, inbox));
+        self.by_key.insert(key, at);
+        self.shared.metrics.rooms.open.of(&[kind]).increment();
         at
     }
 
@@ -268,7 +260,7 @@ impl Shard {
             hosted.timer_at = Some(next);
             self.timers.push(Reverse((next, at)));
         }
-        if hosted.next_tick_at.is_none() && hosted.room.next_tick().is_some() {
+        if hosted.next_tick_at.is_none() && hosted.room.next_tick().is_some() && !hosted.awaits_members(now) {
             self.begin_ticking(at);
         }
     }
@@ -278,5 +270,6 @@ pub(super) fn kind_label(spec: &RoomSpec) -> &'static str {
     match spec.kind {
         RoomKind::Relay => "relay",
         RoomKind::Lockstep => "lockstep",
+        RoomKind::Authoritative => "authoritative",
     }
 }

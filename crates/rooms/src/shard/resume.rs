@@ -72,6 +72,7 @@ impl Shard {
             *session,
             hosted.port.clone(),
             cancel.clone(),
+            (hosted.room.run(), hosted.continues_at()),
             from..=hosted.released,
             (joined, done),
             self.now,
@@ -93,8 +94,8 @@ impl Shard {
     fn hear_everything_from(&mut self, at: RoomAt, session: &SessionId, from: Tick) {
         let chunk = self.shared.config.backfill_chunk;
         let hosted = &mut self.rooms[at.index as usize];
-        let run = hosted.room.run();
-        match hosted.ring.backfill(run, from, chunk) {
+        let (run, continues_at) = (hosted.room.run(), hosted.continues_at());
+        match hosted.ring.backfill(run, continues_at, from, chunk) {
             Ok(bodies) => send_backfill(hosted.port.as_ref(), session, &bodies),
             Err(damaged) => {
                 tracing::error!(event = "ring_damaged", room = %hosted.key.room, %damaged);

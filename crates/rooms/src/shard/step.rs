@@ -108,6 +108,7 @@ impl Shard {
             self.over.push(at);
         }
         self.tell_waiting_changes(at);
+        self.end_old_sessions(at);
         let passed: Vec<Deadline> = {
             let Some(hosted) = self.room(at) else { return };
             hosted
@@ -132,6 +133,7 @@ impl Shard {
 impl Hosted {
     /// Deadlines that are there already keep their moments.
     pub(super) fn set_deadlines(&mut self, now: Moment, wall_ms: u64) {
+        let wall_ms = wall_ms.max(self.earliest_wall_ms());
         let before = std::mem::take(&mut self.deadlines);
         let moment = |(deadline, due): (Deadline, Due)| {
             let known = before.iter().find(|(known, _)| *known == deadline).map(|(_, moment)| *moment);
@@ -144,11 +146,19 @@ impl Hosted {
         self.deadlines = self.room.deadlines().into_iter().map(moment).collect();
     }
 
+    /// It cannot be earlier than this, whatever a clock that was set back says: nothing waits for ever.
+    fn earliest_wall_ms(&self) -> u64 {
+        let played_us = u64::from(self.room.tick()) * self.room.spec().period_us().unwrap_or(0);
+        self.room.founding().wall_ms.saturating_add(played_us / 1000)
+    }
+
     pub(super) fn next_timer(&self, now: Moment) -> Option<Moment> {
         // Once the time to keep the room is over, it is freed with the journal's next answer at the latest.
         let kept_until = self.kept_until.filter(|kept_until| *kept_until > now);
         let changes_due = self.changes_due().filter(|changes_due| *changes_due > now);
-        self.deadlines.iter().map(|(_, moment)| *moment).chain(kept_until).chain(changes_due).min()
+        let comeback = self.comeback_timer(now);
+        let deadlines = self.deadlines.iter().map(|(_, moment)| *moment);
+        deadlines.chain(kept_until).chain(changes_due).chain(comeback).min()
     }
 }
 

@@ -39,6 +39,7 @@ impl Shard {
         // An engine in process has answered already.
         self.settle_answers();
         self.look_after_partitions();
+        self.make_space();
         self.free_ended_rooms();
         self.tell_metrics();
     }

@@ -33,7 +33,7 @@ fn results_that_agree_end_the_room_and_its_replay_is_true() {
         let (app, room) = (AppId::new("a"), room_id("results"));
         stage.until("the replay is there", || stage.rooms.replay(&app, &room).is_some());
         let file = stage.rooms.replay(&app, &room).expect("a replay");
-        let report = replay::verify(&file).expect("a true replay");
+        let report = replay::verify(&file, &room_core::modules::none()).expect("a true replay");
         assert_eq!((report.ticks, report.inputs, report.agreed), (ended.last_tick, 20, true));
         assert_eq!(stage.rooms.replay(&AppId::new("b"), &room), None);
         assert_eq!(code(stage.join("results", "late")), Some(ErrorCode::RoomEnded));

@@ -1,12 +1,15 @@
 //! Rooms as a gateway meets them: real shards, a clock moved by hand, players that check every frame they get.
 
+mod gate;
 mod player;
 mod stage;
 mod wire_link;
 
 mod catching_up;
+mod cuts;
 mod ends;
 mod journal_trouble;
 mod limits;
 mod matches;
 mod membership;
+mod recovery;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use link::{Class, Consumer, Consumers, Tail};
-use model::{Seat, SessionId, Tick};
+use model::{Run, Seat, SessionId, Tick};
 use prost::Message;
 use protocol::messages::{self, push::Event};
 use protocol::operation;
@@ -36,11 +36,14 @@ pub struct Player {
     online: AtomicBool,
 }
 
-/// What arrived so far.
+/// What arrived so far. Runs are followed as a client does: later ticks of an older run are given up.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
     /// The entry of each tick, from tick 1.
     pub ticks: Vec<Bytes>,
+    pub run: Run,
+    /// Ticks that a newer run did not have: the last one held, and the last one kept.
+    pub rewound: Vec<(Tick, Tick)>,
     /// Frames of which nothing was new.
     pub repeated: usize,
     /// Frames that came before their time: something was missed.
@@ -80,6 +83,17 @@ impl Player {
         let mut heard = guard(&self.heard);
         heard.ticks.clear();
         heard.repeated = 0;
+    }
+
+    /// A new session of somebody who has played before; `tick` is the room's.
+    pub fn remember(&self, before: &Heard, tick: Tick) {
+        let mut heard = guard(&self.heard);
+        (heard.ticks, heard.run) = (before.ticks.clone(), before.run);
+        heard.keep_ticks(tick);
+    }
+
+    pub fn forget_rewinds(&self) {
+        guard(&self.heard).rewound.clear();
     }
 
     pub fn next_tick(&self) -> Tick {
@@ -127,8 +141,23 @@ impl Heard {
         self.ticks.iter().enumerate().flat_map(of_tick).collect()
     }
 
+    /// The room's own word on where it stands.
+    fn keep_ticks(&mut self, last: Tick) {
+        let held = self.ticks.len() as Tick;
+        if held > last {
+            self.ticks.truncate(last as usize);
+            self.rewound.push((held, last));
+        }
+    }
+
     fn take_frame(&mut self, frame: messages::Frame, length: usize) {
-        assert_eq!(frame.run, 1);
+        if frame.run < self.run {
+            return;
+        }
+        if frame.run > self.run && self.run > 0 && frame.continues_at > 0 {
+            self.keep_ticks(frame.continues_at - 1);
+        }
+        self.run = frame.run;
         assert!(frame.tick > 0 && !frame.ticks.is_empty());
         if frame.backfill {
             self.backfilled += frame.ticks.len();

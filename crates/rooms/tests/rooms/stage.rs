@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use clock::{Chance, Clock, ManualClock};
 use journal::Journal;
-use journal::testing::Unsteady;
+use journal::testing::{Faults, Unsteady};
 use journal_memory::MemoryJournal;
 use link::{Inbox, LocalLink, RoomLink, RoomRoute, ToRoom};
 use model::{AppId, Build, PlayerId, RoomId, RoomKey, SessionId, Tick};
@@ -20,6 +20,9 @@ use crate::player::{Player, Sessions};
 
 /// The longest that anything is waited for, in real time.
 pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// When the stage's clocks begin, in milliseconds since 1970.
+pub const WALL_START_MS: u64 = 1_700_000_000_000;
 
 pub struct Stage {
     pub rooms: Arc<Rooms>,
@@ -36,6 +39,7 @@ pub struct Seated {
     pub route: RoomRoute,
     pub joined: messages::Joined,
     pub sent: u32,
+    pub session_number: u32,
 }
 
 impl Stage {
@@ -44,10 +48,35 @@ impl Stage {
     }
 
     pub fn with(config: RoomsConfig, wrap: impl FnOnce(LocalLink) -> Arc<dyn RoomLink>) -> Stage {
-        let memory = Arc::new(MemoryJournal::new());
-        let journal = Arc::new(Unsteady::new(memory.clone(), 7));
+        let clock = Arc::new(ManualClock::new(WALL_START_MS));
+        Stage::on(Arc::new(MemoryJournal::new()), clock, config, wrap)
+    }
+
+    /// A process that finds this journal.
+    pub fn on(
+        memory: Arc<MemoryJournal>,
+        clock: Arc<ManualClock>,
+        config: RoomsConfig,
+        wrap: impl FnOnce(LocalLink) -> Arc<dyn RoomLink>,
+    ) -> Stage {
+        Stage::start(memory.clone(), memory, clock, config, wrap)
+    }
+
+    /// The same over a journal of the test's own.
+    pub fn on_journal(journal: Arc<dyn Journal>, config: RoomsConfig) -> Stage {
+        let clock = Arc::new(ManualClock::new(WALL_START_MS));
+        Stage::start(Arc::new(MemoryJournal::new()), journal, clock, config, |link| Arc::new(link))
+    }
+
+    fn start(
+        memory: Arc<MemoryJournal>,
+        journal: Arc<dyn Journal>,
+        clock: Arc<ManualClock>,
+        config: RoomsConfig,
+        wrap: impl FnOnce(LocalLink) -> Arc<dyn RoomLink>,
+    ) -> Stage {
+        let journal = Arc::new(Unsteady::new(journal, 7));
         let sessions = Arc::new(Sessions::default());
-        let clock = Arc::new(ManualClock::new(1_700_000_000_000));
         let metrics = Arc::new(Metrics::default());
         let rooms = Rooms::start(
             config,
@@ -58,6 +87,41 @@ impl Stage {
             metrics.clone(),
         );
         Stage { rooms: rooms.expect("threads"), clock, memory, journal, sessions, metrics }
+    }
+
+    /// The process dies: what the journal has now is all that is left. The next one finds it, under its own epoch.
+    pub fn crash(self, config: RoomsConfig) -> Stage {
+        self.journal.set(Faults { lose_batch: 100, ..Faults::default() });
+        self.stop_and_start(config)
+    }
+
+    /// An orderly stop, and the next process.
+    pub fn stop_and_start(self, config: RoomsConfig) -> Stage {
+        self.rooms.stop();
+        let (memory, clock) = (self.memory.clone(), self.clock.clone());
+        drop(self);
+        Stage::on(memory, clock, config, |link| Arc::new(link))
+    }
+
+    /// As a client does whose session is not known any more: in again by a newer one, on from what it has; what was not
+    /// acknowledged goes again.
+    pub fn come_back(
+        &self,
+        room: &str,
+        before: &Seated,
+        data: impl Fn(u32) -> String,
+    ) -> Result<Seated, Fault> {
+        let player = before.name();
+        let number = before.session_number + 1;
+        let session = format!("{player}/{number}");
+        let spectate = before.route.seat.is_none();
+        let mut seated = self.enter(Door::Room(key("a", room)), player, &session, number, spectate)?;
+        let view = seated.joined.room.clone().expect("a view");
+        seated.player.remember(&before.player.heard(), view.tick);
+        seated.sent = before.sent;
+        let resumed = self.resume(&seated, seated.player.next_tick())?;
+        (resumed.applied + 1..=seated.sent).for_each(|number| seated.send_numbered(number, data(number)));
+        Ok(seated)
     }
 
     /// Moves the clock on, a little at a time, until it is so.
@@ -129,7 +193,7 @@ impl Stage {
         };
         let join = JoinRoom { door, who, spectate, channel: 3 };
         let JoinedRoom { joined, route } = self.ask(|done| self.rooms.join(join, done))?;
-        Ok(Seated { player: consumer, route, joined, sent: 0 })
+        Ok(Seated { player: consumer, route, joined, sent: 0, session_number })
     }
 
     pub fn resume(&self, seated: &Seated, from: Tick) -> Result<messages::Joined, Fault> {
@@ -179,6 +243,11 @@ impl Drop for Stage {
 }
 
 impl Seated {
+    /// The player's; sessions are named after their players.
+    pub fn name(&self) -> &str {
+        self.player.session.as_str().split('/').next().unwrap_or_default()
+    }
+
     pub fn seat(&self) -> u16 {
         self.route.seat.expect("a seat")
     }
@@ -212,7 +281,7 @@ impl Seated {
     }
 
     pub fn report(&self, stage: &Stage, result: &'static str) -> Result<messages::RoomView, Fault> {
-        let player = PlayerId::new(self.player.session.as_str());
+        let player = PlayerId::new(self.name());
         let result = Bytes::from_static(result.as_bytes());
         let tick = self.player.ticks() as Tick;
         let key = self.route.key.clone();
@@ -230,6 +299,11 @@ pub fn begin<T: Send + 'static>(ask: impl FnOnce(Done<T>)) -> mpsc::Receiver<Res
 
 pub fn config() -> RoomsConfig {
     RoomsConfig { shards: 2, linger: Duration::from_secs(2), ..RoomsConfig::default() }
+}
+
+/// Of the process after this many others.
+pub fn later(processes: u32) -> RoomsConfig {
+    RoomsConfig { epoch: 1 + processes, ..config() }
 }
 
 pub fn lockstep(seats: u32) -> RoomSpec {

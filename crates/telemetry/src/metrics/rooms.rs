@@ -12,6 +12,10 @@ metrics! {
         pub members: Gauge,
         /// Rooms made, by kind.
         pub created_total: Family<Counter> = &["kind"],
+        /// Rooms of an earlier process that were rebuilt and go on.
+        pub recovered_total: Counter,
+        /// Rooms of an earlier process whose journal is damaged.
+        pub not_recovered_total: Counter,
         /// Rooms ended, by reason.
         pub ended_total: Family<Counter> = &["reason"],
         /// Ticks stepped.

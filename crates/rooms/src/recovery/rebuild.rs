@@ -1,0 +1,159 @@
+//! One room, out of the journal.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use journal::{Journal, JournalError, Record};
+use model::{Position, RoomKey};
+use room_core::{Damaged, Output, Room};
+
+use crate::config::{RECORD_BYTES, RoomsConfig};
+use crate::image::RoomImage;
+use crate::rebuild_cost::RebuildCost;
+use crate::record;
+use crate::replaying::play_on;
+use crate::ring::TickRing;
+
+/// A room as its journal leads to it: everything in it is durable, and may be told.
+pub(crate) struct Rebuilt {
+    pub room: Box<Room>,
+    /// The ticks told since the image, if there was one.
+    pub ring: TickRing,
+    /// Bytes of its log, as `Hosted::logged` counts them.
+    pub logged: usize,
+    /// Of what was read beyond the image.
+    pub cost: RebuildCost,
+}
+
+/// Why a room does not come back, or not yet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotRebuilt {
+    /// May be tried again.
+    #[error(transparent)]
+    Unavailable(JournalError),
+    #[error("its journal cannot be read on after position {after}: {what}")]
+    Damaged { after: Position, what: String },
+}
+
+const PAGE_BYTES: usize = 256 << 10;
+
+/// Image and what follows it, or the whole log. `None`: the journal has nothing of the room.
+pub(crate) fn rebuild(
+    journal: &dyn Journal,
+    key: &RoomKey,
+    config: &RoomsConfig,
+) -> Result<Option<Rebuilt>, NotRebuilt> {
+    let mut reached = Position::default();
+    // A room that no rules expected costs itself, not the others.
+    let rebuilt =
+        catch_unwind(AssertUnwindSafe(|| Replaying::begin(journal, key, config)?.run(&mut reached)));
+    rebuilt.unwrap_or_else(|_| {
+        Err(NotRebuilt::Damaged { after: reached, what: "the room panicked; see the log line before".into() })
+    })
+}
+
+struct Replaying<'a> {
+    journal: &'a dyn Journal,
+    key: &'a RoomKey,
+    after: Position,
+    room: Option<Box<Room>>,
+    ring: TickRing,
+    logged: usize,
+    cost: RebuildCost,
+    /// Kept for its memory.
+    outputs: Vec<Output>,
+}
+
+impl<'a> Replaying<'a> {
+    /// At the image, if there is one that can be used.
+    fn begin(
+        journal: &'a dyn Journal,
+        key: &'a RoomKey,
+        config: &RoomsConfig,
+    ) -> Result<Replaying<'a>, NotRebuilt> {
+        let image = match journal.image(key) {
+            Ok(image) => image.and_then(|(at, bytes)| Some((at, usable(key, &bytes)?))),
+            Err(JournalError::Damaged(what)) => {
+                warn_of_image(key, &what);
+                None
+            }
+            Err(error) => return Err(NotRebuilt::Unavailable(error)),
+        };
+        let (after, room, logged) = match image {
+            Some((at, RoomImage { room, logged })) => (at, Some(Box::new(room)), logged),
+            None => (Position::default(), None, 0),
+        };
+        let told = room.as_ref().map_or(0, |room| room.tick());
+        Ok(Replaying {
+            journal,
+            key,
+            after,
+            room,
+            ring: TickRing::new(config, told),
+            logged,
+            cost: RebuildCost::default(),
+            outputs: Vec::new(),
+        })
+    }
+
+    fn run(mut self, reached: &mut Position) -> Result<Option<Rebuilt>, NotRebuilt> {
+        loop {
+            *reached = self.after;
+            let records = match self.journal.read_room(self.key, self.after, PAGE_BYTES) {
+                Ok(records) => records,
+                Err(JournalError::Damaged(what)) => {
+                    return Err(NotRebuilt::Damaged { after: self.after, what });
+                }
+                Err(error) => return Err(NotRebuilt::Unavailable(error)),
+            };
+            if records.is_empty() {
+                break;
+            }
+            for record in &records {
+                let played = self.play(record);
+                played.map_err(|damaged| NotRebuilt::Damaged {
+                    after: self.after,
+                    what: damaged.what.into_owned(),
+                })?;
+                self.after = record.position;
+                *reached = self.after;
+            }
+        }
+        let Replaying { room, ring, logged, cost, .. } = self;
+        Ok(room.map(|room| Rebuilt { room, ring, logged, cost }))
+    }
+
+    fn play(&mut self, record: &Record) -> Result<(), Damaged> {
+        self.logged += record.bytes.len() + RECORD_BYTES;
+        self.cost.add_record(record.bytes.len());
+        for event in record::events(&record.bytes) {
+            self.cost.add_event();
+            play_on(&mut self.room, event?, &mut self.outputs)?;
+            for output in self.outputs.drain(..) {
+                if let Output::Frame { body, first_tick, last_tick } = output {
+                    self.ring.push(&body, first_tick, last_tick);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Without its image the room is rebuilt from its whole log, if that is there.
+fn usable(key: &RoomKey, bytes: &[u8]) -> Option<RoomImage> {
+    match RoomImage::decode(bytes) {
+        Ok(image) if image.room.key() == key => Some(image),
+        Ok(_) => {
+            warn_of_image(key, "it is another room's");
+            None
+        }
+        Err(damaged) => {
+            warn_of_image(key, &damaged.what);
+            None
+        }
+    }
+}
+
+fn warn_of_image(key: &RoomKey, what: &str) {
+    tracing::warn!(event = "image_damaged", app = %key.app, room = %key.room, what,
+        "the room is rebuilt from its whole log instead");
+}

@@ -1,0 +1,142 @@
+//! Rooms of an earlier process come back: each begins a new run, and whoever asked for it meanwhile is answered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{RoomKey, SessionId};
+use protocol::{ErrorCode, Fault};
+use room_core::{RoomRequest, RunReason};
+
+use crate::recovery::{NotRebuilt, Rebuilt, Recovered, Recovery};
+
+use super::Shard;
+use super::comeback::Comeback;
+use super::request::Request;
+
+/// This shard's rooms that are still to come.
+pub(crate) struct Awaited {
+    desk: Arc<Recovery>,
+    /// With what was asked of each.
+    rooms: HashMap<RoomKey, Vec<Request>>,
+    waiting: usize,
+}
+
+/// When to ask again for a room that is being rebuilt, if too many wait for theirs already.
+const RETRY: Duration = Duration::from_secs(1);
+
+impl Awaited {
+    pub fn new(desk: Arc<Recovery>, rooms: impl IntoIterator<Item = RoomKey>) -> Awaited {
+        Awaited { desk, rooms: rooms.into_iter().map(|key| (key, Vec::new())).collect(), waiting: 0 }
+    }
+
+    /// Keeps what is asked of a room that is not there yet, which comes the sooner for it.
+    pub fn keep(&mut self, request: Request, most: usize) -> Option<Request> {
+        if self.rooms.is_empty() {
+            return Some(request);
+        }
+        let Some(waiting) = request.key().and_then(|key| self.rooms.get_mut(key)) else {
+            return Some(request);
+        };
+        if self.waiting >= most {
+            let busy = Fault::new(ErrorCode::Unavailable, "the room is being rebuilt");
+            request.refuse(busy.retry_after(RETRY));
+            return None;
+        }
+        if waiting.is_empty()
+            && let Some(key) = request.key()
+        {
+            self.desk.hurry(key);
+        }
+        self.waiting += 1;
+        waiting.push(request);
+        None
+    }
+
+    fn take(&mut self, key: &RoomKey) -> Vec<Request> {
+        let waiting = self.rooms.remove(key).unwrap_or_default();
+        self.waiting -= waiting.len();
+        if self.rooms.is_empty() {
+            self.rooms = HashMap::new();
+        }
+        waiting
+    }
+
+    pub fn refuse_all(&mut self, fault: &Fault) {
+        let waiting = self.rooms.drain().flat_map(|(_, requests)| requests);
+        waiting.for_each(|request| request.refuse(fault.clone()));
+    }
+}
+
+impl Shard {
+    pub(super) fn recovered(&mut self, recovered: Recovered) {
+        let Recovered { key, outcome } = recovered;
+        let waiting = self.awaited.take(&key);
+        match outcome {
+            Ok(Some(rebuilt)) if rebuilt.room.is_ended() => self.bury(&key, &rebuilt),
+            Ok(Some(rebuilt)) => self.bring_back(&key, rebuilt),
+            Ok(None) => self.shared.health.remove_rooms(1),
+            Err(error) => self.give_up(&key, &error),
+        }
+        self.shared.health.one_recovered();
+        waiting.into_iter().for_each(|request| self.handle(request));
+    }
+
+    fn bring_back(&mut self, key: &RoomKey, rebuilt: Rebuilt) {
+        let Rebuilt { room, ring, logged, cost } = rebuilt;
+        let config = &self.shared.config;
+        let (grace, window) = (config.recovery_grace, config.resume_window);
+        let comeback = Comeback::of(&room, self.now, grace, window);
+        let online: Vec<SessionId> =
+            room.members().filter(|(_, member)| member.online).map(|(_, member)| member.session).collect();
+        let began = room.new_run(RunReason::Recovery);
+        let (run, tick, members) = (room.run() + 1, room.tick(), online.len());
+        tracing::info!(event = "room_recovered", app = %key.app, room = %key.room, run, tick, members);
+        let counted = Some(&room.founding().founder).filter(|founder| counts_for(&room, founder));
+        self.shared.directory.restore(key, room.invite(), counted);
+        let at = self.place(*room, ring);
+        let hosted = &mut self.rooms[at.index as usize];
+        (hosted.logged, hosted.cost, hosted.comeback) = (logged, cost, comeback);
+        hosted.released = tick;
+        hosted.acknowledged = hosted.room.applied_all().into();
+        // Before anything else of this run.
+        hosted.apply(&began, &mut self.outputs);
+        for session in online {
+            match hosted.room.decide(&RoomRequest::Lost { session }) {
+                Ok(events) => events.iter().for_each(|event| hosted.apply(event, &mut self.outputs)),
+                Err(fault) => tracing::debug!(event = "session_fact_refused", %fault),
+            }
+        }
+        self.touch(at);
+        self.reschedule(at);
+        self.shared.metrics.rooms.recovered_total.increment();
+        self.show_in_directory(at);
+    }
+
+    /// It had ended, and was not put away.
+    fn bury(&mut self, key: &RoomKey, rebuilt: &Rebuilt) {
+        if rebuilt.room.tick() > 0 {
+            self.clerk.archive(key.clone());
+        }
+        self.clerk.forget(key.clone());
+        self.recently_ended.add(key.clone());
+        self.shared.health.remove_rooms(1);
+    }
+
+    fn give_up(&mut self, key: &RoomKey, error: &NotRebuilt) {
+        tracing::error!(event = "room_damaged", app = %key.app, room = %key.room, %error,
+            "this room has ended; what can be read of it becomes a replay, the other rooms are not concerned");
+        let metrics = &self.shared.metrics.rooms;
+        metrics.not_recovered_total.increment();
+        metrics.ended_total.of(&["damaged"]).increment();
+        self.clerk.salvage(key.clone());
+        self.clerk.forget(key.clone());
+        self.recently_ended.add_damaged(key.clone());
+        self.shared.health.remove_rooms(1);
+    }
+}
+
+/// A match reserves its seats, that of its first player too; those rooms are in nobody's count.
+fn counts_for(room: &room_core::Room, founder: &model::PlayerId) -> bool {
+    !founder.as_str().is_empty() && !room.spec().reserved_for.contains(founder)
+}

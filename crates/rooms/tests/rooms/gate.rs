@@ -1,0 +1,98 @@
+//! A journal whose rooms are read one at a time, when the test says so; or that notes what it is asked.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use bytes::Bytes;
+use journal::{Batch, Journal, JournalError, Level, Outcome, Record};
+use model::{Epoch, Partition, Position, RoomKey};
+
+pub struct Gate {
+    inner: Arc<dyn Journal>,
+    /// Rooms that may be read yet; every room is read once from its image on.
+    open: Mutex<Option<usize>>,
+    opened: Condvar,
+    levels: Mutex<Vec<Level>>,
+    /// Every batch is refused with this.
+    refusal: Mutex<Option<JournalError>>,
+}
+
+impl Gate {
+    pub fn open(inner: Arc<dyn Journal>) -> Gate {
+        Gate {
+            inner,
+            open: Mutex::new(None),
+            opened: Condvar::new(),
+            levels: Mutex::default(),
+            refusal: Mutex::default(),
+        }
+    }
+
+    pub fn closed(inner: Arc<dyn Journal>) -> Gate {
+        Gate { open: Mutex::new(Some(0)), ..Gate::open(inner) }
+    }
+
+    pub fn let_through(&self, rooms: usize) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        *open = Some(open.unwrap_or(0) + rooms);
+        self.opened.notify_all();
+    }
+
+    pub fn refuse(&self, with: Option<JournalError>) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = with;
+    }
+
+    /// Of all batches so far.
+    pub fn levels(&self) -> Vec<Level> {
+        self.levels.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Journal for Gate {
+    fn submit(&self, batch: Batch, outcome: Outcome) {
+        self.levels.lock().unwrap_or_else(PoisonError::into_inner).push(batch.level);
+        match self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            None => self.inner.submit(batch, outcome),
+            Some(error) => {
+                let position = batch.records.last().map_or(Position::default(), |record| record.position);
+                outcome(journal::JournalEvent::Failed { partition: batch.partition, position, error });
+            }
+        }
+    }
+
+    fn fence(&self, partition: Partition, epoch: Epoch) -> Result<Position, JournalError> {
+        self.inner.fence(partition, epoch)
+    }
+
+    fn read(&self, partition: Partition, after: Position, limit: usize) -> Result<Vec<Record>, JournalError> {
+        self.inner.read(partition, after, limit)
+    }
+
+    fn read_room(&self, room: &RoomKey, after: Position, limit: usize) -> Result<Vec<Record>, JournalError> {
+        self.inner.read_room(room, after, limit)
+    }
+
+    fn rooms(&self, partition: Partition) -> Result<Vec<RoomKey>, JournalError> {
+        self.inner.rooms(partition)
+    }
+
+    fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError> {
+        self.inner.put_image(room, at, image)
+    }
+
+    fn image(&self, room: &RoomKey) -> Result<Option<(Position, Bytes)>, JournalError> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open =
+            self.opened.wait_while(open, |open| *open == Some(0)).unwrap_or_else(PoisonError::into_inner);
+        *open = open.map(|rooms| rooms - 1);
+        drop(open);
+        self.inner.image(room)
+    }
+
+    fn trim(&self, room: &RoomKey, before: Position) -> Result<(), JournalError> {
+        self.inner.trim(room, before)
+    }
+
+    fn forget(&self, room: &RoomKey) -> Result<(), JournalError> {
+        self.inner.forget(room)
+    }
+}
