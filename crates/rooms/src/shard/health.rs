@@ -67,6 +67,10 @@ impl Health {
         };
     }
 
+    pub fn is_in_trouble(&self) -> bool {
+        !self.troubles().is_empty()
+    }
+
     pub fn check(&self) -> Result<(), String> {
         if let Some(trouble) = self.troubles().values().next() {
             return Err(trouble.clone());

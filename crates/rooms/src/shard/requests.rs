@@ -92,8 +92,8 @@ impl Shard {
         if create.draining {
             return Err(ErrorCode::Draining.into());
         }
-        let partition = self.partition_index(create.key.room.partition());
-        if self.partitions[partition].trouble.is_some() || self.is_overfull {
+        // Whatever the partition: it is one journal.
+        if self.shared.health.is_in_trouble() {
             return Err(Fault::new(ErrorCode::Unavailable, "the journal takes no new rooms right now")
                 .retry_after(PAUSED_RETRY));
         }

@@ -195,7 +195,7 @@ impl Shard {
 
     fn end_unrecorded(&mut self, at: RoomAt) {
         let Some(hosted) = self.room(at) else { return };
-        match hosted.room.decide(&RoomRequest::Close { reason: EndReason::Closed }) {
+        match hosted.room.decide(&RoomRequest::Close { reason: EndReason::Unrecorded }) {
             Ok(events) => self.apply_all(at, &events),
             Err(fault) => tracing::debug!(event = "end_refused", %fault),
         }

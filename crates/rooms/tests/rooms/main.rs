@@ -13,3 +13,4 @@ mod limits;
 mod matches;
 mod membership;
 mod recovery;
+mod without_journal;
