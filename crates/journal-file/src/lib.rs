@@ -1,0 +1,196 @@
+//! The journal on disk: one log for a whole data folder, written by one thread.
+//!
+//! ```text
+//!  submit ─► queue ─► writer: one write, one sync if somebody asks ─► outcomes
+//!                        │                                   ┌─► index (memory): room → places
+//!                        ▼                                   │
+//!              00000007-0.log  the active segment ───────────┘
+//!              00000006-0.log, .index   sealed   ◄── keeper: sync, index, compaction
+//!              segments, segments.copy  which segments there are
+//! ```
+//!
+//! Records, images, trims and forgettings are entries of the same log (`entry`), each behind its checksum and naming its
+//! room. Only the writer appends; only whoever holds `tidying` replaces segments. What a file system must be able to do
+//! is the trait [`Folder`]; [`testing::SimFolder`] does it in memory and breaks it on purpose.
+
+mod config;
+mod disk;
+mod folder;
+
+mod entry;
+mod manifest;
+mod part;
+mod places;
+mod scan;
+mod segment;
+mod varint;
+
+mod compaction;
+mod group;
+mod index;
+mod keeper;
+mod log;
+mod losses;
+mod opening;
+mod queue;
+mod reading;
+mod writer;
+
+pub mod testing;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use journal::{Batch, Journal, JournalError, JournalEvent, Outcome, Record};
+use model::{Epoch, Partition, Position, RoomKey};
+
+pub use config::{FileJournalConfig, OpenError};
+pub use folder::{File, Folder};
+
+use disk::DiskFolder;
+use keeper::Keeper;
+use log::Log;
+use opening::Opened;
+use queue::{Answer, Order, Question, Queue};
+use writer::Writer;
+
+/// Writes what it was given before it goes away.
+pub struct FileJournal {
+    log: Arc<Log>,
+    queue: Arc<Queue>,
+    keeper: Arc<Keeper>,
+    threads: Vec<JoinHandle<()>>,
+    epoch: Epoch,
+}
+
+impl FileJournal {
+    /// Opens the journal in a folder, which is made if there is none. A second process is refused.
+    pub fn open(folder: &Path, config: FileJournalConfig) -> Result<FileJournal, OpenError> {
+        FileJournal::open_in(Arc::new(DiskFolder::open(folder)?), config)
+    }
+
+    /// Opens the journal in anything that behaves like a folder.
+    pub fn open_in(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<FileJournal, OpenError> {
+        const MOST: u64 = 1 << 30;
+        let config = FileJournalConfig { segment_bytes: config.segment_bytes.min(MOST), ..config };
+        let Opened { log, states, active, epoch } = opening::open(folder, config)?;
+        let queue = Arc::new(Queue::new(log.config.queue_bytes));
+        let keeper = Arc::new(Keeper::default());
+        let mut journal = FileJournal { log, queue, keeper, threads: Vec::new(), epoch };
+        let writer = Writer::new(journal.log.clone(), journal.keeper.clone(), states, active);
+        let queue = journal.queue.clone();
+        journal.spawn("journal-writer", move || writer.run(&queue))?;
+        if journal.log.config.tidies_itself {
+            let (keeper, log) = (journal.keeper.clone(), journal.log.clone());
+            journal.spawn("journal-keeper", move || keeper.run(&log))?;
+            journal.keeper.wake();
+        }
+        Ok(journal)
+    }
+
+    /// One more than at the last opening of the folder.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Does what the keeper does in idle time, now.
+    pub fn tidy(&self) -> Result<(), JournalError> {
+        keeper::tidy(&self.log, &|| false).map_err(|error| JournalError::Unavailable(error.to_string()))
+    }
+
+    /// Bytes of all segments, and of those the ones that are still needed.
+    pub fn bytes(&self) -> (u64, u64) {
+        let index = self.log.index();
+        let sum = |(all, live), filed: &index::Filed| (all + u64::from(filed.length), live + filed.live);
+        index.segments.values().fold((0, 0), sum)
+    }
+
+    fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let spawned = thread::Builder::new().name(name.into()).spawn(run);
+        self.threads
+            .push(spawned.map_err(|source| OpenError::Io { what: format!("thread {name}"), source })?);
+        Ok(())
+    }
+
+    fn ask(&self, question: Question) -> Answer {
+        let (sender, receiver) = sync_channel(1);
+        let stopped = || JournalError::Unavailable("the writer has ended".into());
+        match self.queue.push(Order::Ask(question, sender)) {
+            Ok(()) => receiver.recv().unwrap_or_else(|_| Err(stopped())),
+            Err(_) => Err(JournalError::Unavailable("too much waits for the disk".into())),
+        }
+    }
+}
+
+impl Drop for FileJournal {
+    fn drop(&mut self) {
+        self.queue.close();
+        self.keeper.stop();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!(event = "journal_thread_panicked");
+            }
+        }
+    }
+}
+
+impl Journal for FileJournal {
+    fn submit(&self, batch: Batch, outcome: Outcome) {
+        let partition = batch.partition;
+        let position = batch.records.last().map_or(Position::default(), |record| record.position);
+        if let Err(Order::Batch(_, outcome)) = self.queue.push(Order::Batch(batch, outcome)) {
+            let error = JournalError::Unavailable("too much waits for the disk".into());
+            outcome(JournalEvent::Failed { partition, position, error });
+        }
+    }
+
+    fn fence(&self, partition: Partition, epoch: Epoch) -> Result<Position, JournalError> {
+        self.ask(Question::Fence { partition, epoch })
+    }
+
+    fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        reading::read(&self.log, partition, after, limit_bytes)
+    }
+
+    fn read_room(
+        &self,
+        room: &RoomKey,
+        after: Position,
+        limit_bytes: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        reading::read_room(&self.log, room, after, limit_bytes)
+    }
+
+    fn rooms(&self, partition: Partition) -> Result<Vec<RoomKey>, JournalError> {
+        let index = self.log.index();
+        let rooms = index.partitions.get(&partition).into_iter().flatten();
+        let there = rooms.filter(|(_, room)| room.is_there()).map(|(key, _)| key.clone());
+        let mut rooms: Vec<RoomKey> = there.collect();
+        rooms.sort_unstable();
+        Ok(rooms)
+    }
+
+    fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError> {
+        self.ask(Question::Image { room: room.clone(), at, bytes: image }).map(|_| ())
+    }
+
+    fn image(&self, room: &RoomKey) -> Result<Option<(Position, Bytes)>, JournalError> {
+        reading::image(&self.log, room)
+    }
+
+    fn trim(&self, room: &RoomKey, before: Position) -> Result<(), JournalError> {
+        self.ask(Question::Trim { room: room.clone(), before }).map(|_| ())
+    }
+
+    fn forget(&self, room: &RoomKey) -> Result<(), JournalError> {
+        self.ask(Question::Forget { room: room.clone() }).map(|_| ())
+    }
+}

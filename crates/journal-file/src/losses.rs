@@ -1,0 +1,55 @@
+//! Which rooms a damaged journal has lost something of.
+//!
+//! Each record names the room's previous one, so a record that is missing before another is missed by its room. The
+//! last record of a room is missed by nobody; but positions of a partition go up by one, so it is seen that one is
+//! missing, and whichever room of the partition has nothing after it may be the one.
+
+use std::collections::HashSet;
+
+use model::Position;
+
+use crate::index::{Index, RoomEntry};
+use crate::part::Jump;
+
+/// The position after another, in its epoch.
+pub fn after(position: Position) -> Position {
+    Position { sequence: position.sequence + 1, ..position }
+}
+
+/// Notes with each room what it has lost, once all segments are merged.
+pub fn settle(index: &mut Index, jumps: &[Jump], damage: &[String]) {
+    let mut named = HashSet::new();
+    for (partition, rooms) in &mut index.partitions {
+        for (key, room) in rooms.iter_mut() {
+            let trimmed = room.trimmed;
+            let missing = std::mem::take(&mut room.missing);
+            named.extend(missing.iter().map(|position| (*partition, *position)));
+            if let Some(lost) = missing.into_iter().filter(|position| *position >= trimmed).max() {
+                lose(room, lost);
+                tell(&key.room, lost, damage);
+            }
+        }
+    }
+    for jump in jumps {
+        let Jump { partition, from, to } = *jump;
+        let is_named = |sequence| named.contains(&(partition, Position { epoch: to.epoch, sequence }));
+        if from.epoch == to.epoch && (from.sequence + 1..to.sequence).all(is_named) {
+            continue;
+        }
+        let lost = Position { sequence: to.sequence - 1, ..to };
+        for (key, room) in index.partitions.entry(partition).or_default() {
+            if room.last.is_none_or(|last| last < to) && room.trimmed <= lost {
+                lose(room, lost);
+                tell(&key.room, lost, damage);
+            }
+        }
+    }
+}
+
+fn lose(room: &mut RoomEntry, up_to: Position) {
+    room.lost = room.lost.max(Some(up_to));
+}
+
+fn tell(room: &model::RoomId, lost: Position, damage: &[String]) {
+    tracing::error!(event = "journal_room_damaged", %room, up_to = %lost, damage = damage.join("; "));
+}

@@ -1,0 +1,150 @@
+//! One file of the log.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::Partition;
+
+use crate::OpenError;
+use crate::entry::{self, Entry, FRAME, State};
+use crate::folder::{File, Folder};
+
+/// What is written now, and the oldest that is still read: the one before.
+pub const FORMAT: u16 = 1;
+pub const OLDEST_FORMAT: u16 = 1;
+const MAGIC: &[u8; 4] = b"jzlg";
+/// The magic, the format, and the format with its bits turned over; entries follow.
+pub const START: u32 = 8;
+
+pub struct Segment {
+    pub number: u32,
+    pub generation: u32,
+    pub file: Arc<dyn File>,
+    /// The file system tells of a failed sync only once, and forgets then what was to be written: from there on nothing
+    /// of this file is believed to be on the disk.
+    is_suspect: Mutex<bool>,
+}
+
+impl Segment {
+    /// A segment with nothing but its head; returns its length as well.
+    pub fn create(
+        folder: &dyn Folder,
+        number: u32,
+        generation: u32,
+        states: Vec<(Partition, State)>,
+    ) -> io::Result<(Segment, u32)> {
+        let mut bytes = start();
+        entry::append(&mut bytes, &Entry::Head { number, generation, states });
+        Ok((Segment::write(folder, number, generation, &bytes)?, bytes.len() as u32))
+    }
+
+    /// A segment that holds this, synced.
+    pub fn write(folder: &dyn Folder, number: u32, generation: u32, bytes: &[u8]) -> io::Result<Segment> {
+        let file = folder.create(&log_name(number, generation))?;
+        file.write_all_at(0, bytes)?;
+        file.sync()?;
+        Ok(Segment::new(number, generation, file))
+    }
+
+    pub fn open(folder: &dyn Folder, number: u32, generation: u32) -> io::Result<Segment> {
+        Ok(Segment::new(number, generation, folder.open(&log_name(number, generation))?))
+    }
+
+    fn new(number: u32, generation: u32, file: Arc<dyn File>) -> Segment {
+        Segment { number, generation, file, is_suspect: Mutex::new(false) }
+    }
+
+    /// Makes all that was written outlive the power.
+    pub fn sync(&self) -> io::Result<()> {
+        let mut is_suspect = self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_suspect {
+            return Err(io::Error::other(format!("segment {} could not be synced before", self.number)));
+        }
+        let synced = self.file.sync();
+        *is_suspect = synced.is_err();
+        synced
+    }
+
+    pub fn is_suspect(&self) -> bool {
+        *self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads one entry into `buffer`, whose bytes serve again for an entry close by.
+    pub fn read<'b>(&self, offset: u32, buffer: &'b mut Window) -> Result<Entry<'b>, String> {
+        buffer.read(self, offset).and_then(|bytes| entry::read(bytes).map(|(entry, _)| entry)).ok_or_else(
+            || {
+                format!(
+                    "segment {} ({}), offset {offset}",
+                    self.number,
+                    log_name(self.number, self.generation)
+                )
+            },
+        )
+    }
+}
+
+/// The part of a segment that was read last.
+#[derive(Default)]
+pub struct Window {
+    of: Option<(u32, u32)>,
+    from: u32,
+    bytes: Vec<u8>,
+}
+
+const WINDOW_BYTES: usize = 4 << 10;
+
+impl Window {
+    fn read(&mut self, segment: &Segment, offset: u32) -> Option<&[u8]> {
+        let of = Some((segment.number, segment.generation));
+        let at = offset.wrapping_sub(self.from) as usize;
+        let is_here = self.of == of && offset >= self.from && {
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            entry::body_length(rest).is_some_and(|length| rest.len() >= FRAME + length)
+        };
+        if is_here {
+            return self.bytes.get(at..);
+        }
+        (self.of, self.from) = (of, offset);
+        self.bytes.resize(WINDOW_BYTES, 0);
+        let read = segment.file.read_up_to(u64::from(offset), &mut self.bytes).ok()?;
+        let whole = entry::body_length(&self.bytes[..read])? + FRAME;
+        if whole > read {
+            self.bytes.resize(whole, 0);
+            let more =
+                segment.file.read_up_to(u64::from(offset) + read as u64, &mut self.bytes[read..]).ok()?;
+            self.bytes.truncate(read + more);
+        } else {
+            self.bytes.truncate(read);
+        }
+        Some(&self.bytes)
+    }
+}
+
+/// The first bytes of every segment.
+pub fn start() -> Vec<u8> {
+    [MAGIC.as_slice(), &FORMAT.to_le_bytes(), &(!FORMAT).to_le_bytes()].concat()
+}
+
+/// Is the beginning whole? A segment of a format from the future is not damaged: this program is too old.
+pub fn check_start(number: u32, bytes: &[u8]) -> Result<bool, OpenError> {
+    let Some([low, high, turned @ ..]) = bytes.strip_prefix(MAGIC).and_then(|rest| rest.first_chunk::<4>())
+    else {
+        return Ok(false);
+    };
+    let format = u16::from_le_bytes([*low, *high]);
+    if u16::from_le_bytes(*turned) != !format {
+        return Ok(false);
+    }
+    if !(OLDEST_FORMAT..=FORMAT).contains(&format) {
+        return Err(OpenError::Format { segment: number, format, oldest: OLDEST_FORMAT, newest: FORMAT });
+    }
+    Ok(true)
+}
+
+pub fn log_name(number: u32, generation: u32) -> String {
+    format!("{number:08}-{generation}.log")
+}
+
+pub fn index_name(number: u32, generation: u32) -> String {
+    format!("{number:08}-{generation}.index")
+}

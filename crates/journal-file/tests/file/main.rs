@@ -1,0 +1,3 @@
+//! The journal on disk, on a real one and on one that is broken on purpose.
+
+mod conformance;
