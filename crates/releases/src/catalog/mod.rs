@@ -1,0 +1,359 @@
+//! The versions of every game, on disk and in memory.
+
+mod modules;
+mod state;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use clock::Clock;
+use model::{AppId, PlayerId, RoomId};
+use room_core::modules::{LogicRef, ModuleHash};
+
+use self::modules::ModuleFiles;
+use self::state::State;
+pub use self::state::{GameVersions, Pin, Trial, TrialStage, Version, VersionState};
+use crate::game::GameKey;
+use crate::history::{
+    BY_ITSELF, BadHistory, Entry, HistoryFile, LogFile, Origin, Read, RealFile, Step, VersionRecord,
+};
+use crate::module_hash;
+
+/// Says which version a room runs. Asked by many threads without a lock; every change is in the history before it counts.
+///
+/// In its folder: `history.jsonl`, and `modules/<hash>.wasm` for every version there ever was.
+pub struct Catalog {
+    state: ArcSwap<State>,
+    writer: Mutex<Writer>,
+    modules: ModuleFiles,
+    history: PathBuf,
+    clock: Clock,
+}
+
+struct Writer {
+    history: HistoryFile,
+    /// Steps that counted although they could not be written, as a rollback must; they are written first, later.
+    owed: Vec<Entry>,
+}
+
+/// What was found when a catalog was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Bytes of an unfinished line that were cut off the history's end.
+    pub torn: u64,
+    /// Modules in use that are missing or damaged; publishing their bundle again puts them back.
+    pub problems: Vec<String>,
+}
+
+/// Why the catalog cannot be opened or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    #[error("{path} cannot be used: {error}")]
+    Io { path: PathBuf, error: io::Error },
+    #[error(
+        "the history {path} is damaged: {error}; put a copy from a backup in its place, or move it away and install the games \
+         anew"
+    )]
+    Damaged { path: PathBuf, error: BadHistory },
+    #[error(
+        "the history {path} contradicts itself in line {line}: {why}; was it written by a newer version of this program?"
+    )]
+    Contradiction { path: PathBuf, line: u64, why: String },
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Catalog {
+    /// Opens the catalog of a folder, or makes an empty one.
+    ///
+    /// # Errors
+    /// When the folder cannot be used or the history is damaged before its very end.
+    pub fn open(folder: &Path, clock: Clock) -> Result<(Catalog, Opened), CatalogError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |error| CatalogError::Io { path, error }
+        };
+        let module_folder = folder.join("modules");
+        let modules = ModuleFiles::open(&module_folder).map_err(at(&module_folder))?;
+        let path = folder.join("history.jsonl");
+        let (file, bytes) = RealFile::open(&path).map_err(at(&path))?;
+        modules::sync_folder(folder).map_err(at(folder))?;
+        Catalog::from_parts(modules, path, Box::new(file), &bytes, clock)
+    }
+
+    fn from_parts(
+        modules: ModuleFiles,
+        path: PathBuf,
+        file: Box<dyn LogFile>,
+        bytes: &[u8],
+        clock: Clock,
+    ) -> Result<(Catalog, Opened), CatalogError> {
+        let read = Read::of(bytes).map_err(|error| CatalogError::Damaged { path: path.clone(), error })?;
+        let mut state = State::default();
+        for entry in &read.entries {
+            state.apply(entry).map_err(|why| {
+                let path = path.clone();
+                CatalogError::Contradiction { path, line: entry.seq, why }
+            })?;
+        }
+        let history =
+            HistoryFile::new(file, &read).map_err(|error| CatalogError::Io { path: path.clone(), error })?;
+        let writer = Mutex::new(Writer { history, owed: Vec::new() });
+        let catalog = Catalog { state: ArcSwap::from_pointee(state), writer, modules, history: path, clock };
+        let torn = read.torn;
+        if torn > 0 {
+            catalog.record(BY_ITSELF, &GameKey::new("", ""), Step::TailCut { bytes: torn })?;
+        }
+        catalog.note_restart()?;
+        let problems = catalog.problems();
+        Ok((catalog, Opened { torn, problems }))
+    }
+
+    /// What a room runs that is founded now; none for a game that is not there.
+    pub fn current(
+        &self,
+        app: &AppId,
+        game: &str,
+        room: &RoomId,
+        founder: Option<&PlayerId>,
+    ) -> Option<LogicRef> {
+        let state = self.state.load();
+        let key = GameKey { app: app.clone(), game: game.to_owned() };
+        let version = state.games.get(&key)?.current(room, founder)?;
+        Some(version.logic(&key))
+    }
+
+    /// Where a room must go that still runs this version, as one that comes back after a crash may: nowhere, unless the version
+    /// was taken back.
+    pub fn refuge(&self, app: &AppId, running: &LogicRef) -> Option<LogicRef> {
+        let state = self.state.load();
+        let key = GameKey { app: app.clone(), game: running.game.clone() };
+        let game = state.games.get(&key)?;
+        let taken_back = !game.version(running.version)?.may_run();
+        taken_back.then(|| game.stable().map(|stable| stable.logic(&key))).flatten()
+    }
+
+    /// The versions of a game as they are now.
+    pub fn game(&self, key: &GameKey) -> Option<GameVersions> {
+        self.state.load().games.get(key).cloned()
+    }
+
+    /// All games, in order.
+    pub fn games(&self) -> Vec<GameKey> {
+        self.state.load().games.keys().cloned().collect()
+    }
+
+    /// The bytes of a module, compared with their hash.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn module(&self, hash: &ModuleHash) -> Result<Bytes, CatalogError> {
+        self.modules.read(hash).map_err(|error| CatalogError::Refused(error.to_string()))
+    }
+
+    /// Puts in a module without a bundle: the server's own, or a developer's. The first of a game is stable at once; others
+    /// become so by [`make_stable`](Catalog::make_stable). A module that is there already is only told.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing changed.
+    pub fn install(
+        &self,
+        key: &GameKey,
+        name: &str,
+        live: bool,
+        module: &[u8],
+        by: &str,
+    ) -> Result<LogicRef, CatalogError> {
+        let hash = module_hash(module);
+        self.keep(&hash, module)?;
+        if let Some(there) = self.game(key).and_then(|game| game.by_module(&hash).cloned()) {
+            return Ok(there.logic(key));
+        }
+        let version = self.next(key, name, hash, live, Origin::Unsigned);
+        let logic = LogicRef { game: key.game.clone(), version: version.number, hash };
+        self.record(by, key, Step::Installed { version })?;
+        Ok(logic)
+    }
+
+    /// Makes a version the stable one without a trial; for developers and for what the server brings along.
+    ///
+    /// # Errors
+    /// While another version is on trial, and for one that was refused or rolled back.
+    pub fn make_stable(&self, key: &GameKey, version: u32, by: &str) -> Result<(), CatalogError> {
+        let game = self.game(key).unwrap_or_default();
+        if game.stable == Some(version) {
+            return Ok(());
+        }
+        if game.trial.is_some() {
+            let refused = "a version of this game is on trial; promote it or roll it back first";
+            return Err(CatalogError::Refused(refused.to_owned()));
+        }
+        if !game.version(version).is_some_and(Version::may_run) {
+            let refused = format!("version {version} of {key} is not one that rooms may run");
+            return Err(CatalogError::Refused(refused));
+        }
+        self.record(by, key, Step::MadeStable { version })
+    }
+
+    /// Rooms that are founded from now on run this version, whatever is stable; `None` ends it.
+    ///
+    /// # Errors
+    /// For a version that rooms may not run.
+    pub fn pin(&self, key: &GameKey, pin: &Pin, version: Option<u32>, by: &str) -> Result<(), CatalogError> {
+        let Some(game) = self.game(key) else {
+            return Err(CatalogError::Refused(format!("there is no game {key}")));
+        };
+        if let Some(number) = version.filter(|number| !game.version(*number).is_some_and(Version::may_run)) {
+            let refused = format!("version {number} of {key} is not one that rooms may run");
+            return Err(CatalogError::Refused(refused));
+        }
+        let step = match (pin, version) {
+            (Pin::Room(room), Some(version)) => Step::PinnedRoom { room: room.to_string(), version },
+            (Pin::Room(room), None) => Step::UnpinnedRoom { room: room.to_string() },
+            (Pin::Player(player), Some(version)) => {
+                Step::PinnedPlayer { player: player.to_string(), version }
+            }
+            (Pin::Player(player), None) => Step::UnpinnedPlayer { player: player.to_string() },
+        };
+        self.record(by, key, step)
+    }
+
+    /// The history's text, for audits.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn history(&self) -> Result<String, CatalogError> {
+        // So that no line is read half written.
+        let _writer = self.lock();
+        std::fs::read_to_string(&self.history)
+            .map_err(|error| CatalogError::Io { path: self.history.clone(), error })
+    }
+
+    /// Number and hash of the last entry.
+    pub fn head(&self) -> (u64, String) {
+        let link = self.lock().history.link().clone();
+        (link.seq, link.hash)
+    }
+
+    /// Modules of stable versions and of those on trial that cannot be had.
+    pub fn problems(&self) -> Vec<String> {
+        let state = self.state.load();
+        let mut problems = Vec::new();
+        for (key, game) in &state.games {
+            let in_use = game.stable.into_iter().chain(game.trial.as_ref().map(|trial| trial.version));
+            for version in in_use.filter_map(|number| game.version(number)) {
+                if let Err(error) = self.modules.read(&version.module) {
+                    let name = &version.name;
+                    problems
+                        .push(format!("{name} of {key}: {error}; publish its bundle again to put it back"));
+                }
+            }
+        }
+        problems.dedup();
+        problems
+    }
+
+    /// Keeps a module, durably; one that is there and whole is left alone.
+    pub(crate) fn keep(&self, hash: &ModuleHash, module: &[u8]) -> Result<(), CatalogError> {
+        if self.modules.read(hash).is_ok() {
+            return Ok(());
+        }
+        let path = self.history.with_file_name("modules");
+        self.modules.write(hash, module).map_err(|error| CatalogError::Io { path, error })
+    }
+
+    /// The version that would be added to a game now.
+    pub(crate) fn next(
+        &self,
+        key: &GameKey,
+        name: &str,
+        module: ModuleHash,
+        live: bool,
+        origin: Origin,
+    ) -> VersionRecord {
+        let number = self.state.load().games.get(key).map_or(1, GameVersions::next_number);
+        VersionRecord { number, name: name.to_owned(), module, live, origin }
+    }
+
+    /// Writes a step, then lets it count.
+    ///
+    /// # Errors
+    /// When it cannot be written or cannot happen now; then nothing changed.
+    pub(crate) fn record(&self, by: &str, key: &GameKey, step: Step) -> Result<(), CatalogError> {
+        let mut writer = self.lock();
+        let entry = self.entry(by, key, step);
+        let state = self.with(&entry)?;
+        writer.write(entry).map_err(|error| CatalogError::Io { path: self.history.clone(), error })?;
+        self.state.store(Arc::new(state));
+        Ok(())
+    }
+
+    /// Lets a step count even where it cannot be written now; it is written as soon as that works again.
+    ///
+    /// # Errors
+    /// The step counts all the same, unless it cannot happen now.
+    pub(crate) fn record_anyway(&self, by: &str, key: &GameKey, step: Step) -> Result<(), CatalogError> {
+        let mut writer = self.lock();
+        let entry = self.entry(by, key, step);
+        self.state.store(Arc::new(self.with(&entry)?));
+        writer.write(entry.clone()).map_err(|error| {
+            writer.owed.push(entry);
+            CatalogError::Io { path: self.history.clone(), error }
+        })
+    }
+
+    /// Writes what is owed; true when nothing is.
+    pub(crate) fn settle(&self) -> bool {
+        self.lock().settle().is_ok()
+    }
+
+    fn entry(&self, by: &str, key: &GameKey, step: Step) -> Entry {
+        let by = by.chars().filter(|char| !char.is_control()).take(100).collect();
+        Entry { seq: 0, prev: String::new(), at_ms: self.clock.wall_ms(), by, game: key.clone(), step }
+    }
+
+    fn with(&self, entry: &Entry) -> Result<State, CatalogError> {
+        let mut state = State::clone(&self.state.load());
+        state.apply(entry).map_err(CatalogError::Refused)?;
+        Ok(state)
+    }
+
+    /// A trial that the last process did not see to its end is told so, with how that process ended.
+    fn note_restart(&self) -> Result<(), CatalogError> {
+        let state = self.state.load_full();
+        for (key, game) in &state.games {
+            if let Some(trial) = &game.trial {
+                let step = Step::Restarted { version: trial.version, orderly: trial.was_stopped() };
+                self.record(BY_ITSELF, key, step)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer {
+    fn write(&mut self, mut entry: Entry) -> io::Result<()> {
+        self.settle()?;
+        self.history.follow(&mut entry);
+        self.history.append(&entry)
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        while let Some(entry) = self.owed.first_mut() {
+            self.history.follow(entry);
+            self.history.append(entry)?;
+            self.owed.remove(0);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! From a bundle's bytes to a version on trial.
+
+use std::sync::PoisonError;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Desk, News, PatchFault, Patches};
+use crate::bundle::{Bundle, PatchName};
+use crate::catalog::{GameVersions, Version, VersionState};
+use crate::game::{GameKey, Share};
+use crate::history::{Origin, Step};
+use crate::module_shape::ModuleShape;
+use crate::trust::{Signer, TrustStore};
+
+/// What became of a bundle that was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    pub game: GameKey,
+    pub name: String,
+    pub version: u32,
+    /// The same bundle had been published before: nothing was done.
+    pub already: bool,
+    pub state: VersionState,
+    pub live: bool,
+}
+
+/// What was checked of a bundle, without publishing it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub name: String,
+    pub game: GameKey,
+    pub signer: String,
+    pub abi: u32,
+    pub module_bytes: u64,
+    /// Live rooms can be brought over; otherwise it can be patched for new rooms only.
+    pub live: bool,
+    /// The version that it would follow; none for the first of a game.
+    pub follows: Option<String>,
+    /// The same bundle has been published already.
+    pub already: bool,
+}
+
+/// A bundle that passed every check that can be made before a replay.
+struct Accepted {
+    bundle: Bundle,
+    signer: Signer,
+    live: bool,
+    /// It is there already.
+    there: Option<Version>,
+    stable: Option<Version>,
+}
+
+/// The ABI that the engine speaks.
+const ABI: u32 = 1;
+
+impl Patches {
+    /// Checks a bundle, keeps its module and begins its trial. The first version of a game is stable at once. A bundle that was
+    /// published before is told as such and changes nothing, but puts its module back if that was lost.
+    ///
+    /// # Errors
+    /// Why it is refused; nothing changed but that the history says so.
+    pub fn publish(&self, bytes: &[u8], share: Option<Share>, by: &str) -> Result<Published, PatchFault> {
+        self.desk.publish(bytes, share, by)
+    }
+
+    /// What publishing would say of a bundle, the trial replay excepted.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn verify(&self, bytes: &[u8]) -> Result<Verdict, PatchFault> {
+        let Accepted { bundle, signer, live, there, stable } = self.desk.check(bytes)?;
+        let manifest = bundle.manifest();
+        Ok(Verdict {
+            name: manifest.name.to_string(),
+            game: manifest.scope(),
+            signer: signer.name,
+            abi: manifest.abi,
+            module_bytes: manifest.module_bytes,
+            live,
+            follows: stable.map(|stable| stable.name),
+            already: there.is_some(),
+        })
+    }
+}
+
+impl Desk {
+    fn publish(&self, bytes: &[u8], share: Option<Share>, by: &str) -> Result<Published, PatchFault> {
+        let _one_at_a_time = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = self.check(bytes).inspect_err(|fault| self.note_refusal(bytes, fault, by))?;
+        let Accepted { bundle, signer, live, there, .. } = accepted;
+        let manifest = bundle.manifest();
+        let game = manifest.scope();
+        self.catalog.keep(&manifest.module, bundle.module())?;
+        let name = manifest.name.to_string();
+        if let Some(Version { number, state, live, .. }) = there {
+            return Ok(Published { game, name, version: number, already: true, state, live });
+        }
+        let origin = Origin::Bundle {
+            signer: signer.name,
+            key: signer.key,
+            author: manifest.author.clone(),
+            made_ms: manifest.made_ms,
+            notes: manifest.notes.clone(),
+        };
+        let version = self.catalog.next(&game, &name, manifest.module, live, origin);
+        let number = version.number;
+        let share = share.unwrap_or(self.config.share);
+        self.catalog.record(by, &game, Step::Published { version, share })?;
+        tracing::info!(event = "patch_published", %game, name, version = number, by, "{name} of {game} is published");
+        self.begin(&game);
+        // Fails only when the server is stopping; the next start goes on.
+        let _ = self.news.send(News::Look);
+        let version = self.catalog.game(&game).and_then(|game| game.version(number).cloned());
+        let state = version.map_or(VersionState::Published, |version| version.state);
+        Ok(Published { game, name, version: number, already: false, state, live })
+    }
+
+    fn check(&self, bytes: &[u8]) -> Result<Accepted, PatchFault> {
+        let bundle = Bundle::read(bytes)?;
+        // Who signed comes first: what strangers send is not looked into.
+        let signer = TrustStore::read(&self.config.trust)?.check(&bundle, self.parts.clock.wall_ms())?;
+        let manifest = bundle.manifest();
+        let game = self.catalog.game(&manifest.scope()).unwrap_or_default();
+        let there = already_there(&bundle, &game)?;
+        if there.is_none() {
+            check_base(&bundle, &game)?;
+        }
+        let shape = ModuleShape::of(bundle.module())?;
+        let abi = shape.abi.unwrap_or(manifest.abi);
+        if manifest.abi != ABI || abi != ABI {
+            let refused =
+                format!("it was built for ABI {}, this server speaks ABI {ABI}", manifest.abi.max(abi));
+            return Err(PatchFault::WrongBase(refused));
+        }
+        self.parts.loader.load(bundle.module()).map_err(PatchFault::Engine)?;
+        let stable = game.stable().cloned();
+        let live = shape.can_be_swapped();
+        Ok(Accepted { bundle, signer, live, there, stable })
+    }
+
+    fn note_refusal(&self, bytes: &[u8], fault: &PatchFault, by: &str) {
+        let (game, name) = match Bundle::read(bytes) {
+            Ok(bundle) => (bundle.manifest().scope(), bundle.manifest().name.to_string()),
+            Err(_) => (GameKey::new("", ""), String::new()),
+        };
+        let why = fault.to_string();
+        tracing::warn!(event = "patch_refused", %game, name, by, "a patch is refused: {why}");
+        if let Err(error) = self.catalog.record(by, &game, Step::PublishRefused { name, why }) {
+            tracing::error!(event = "history_not_written", %error);
+        }
+    }
+}
+
+/// The version that this very bundle made, if it did.
+fn already_there(bundle: &Bundle, game: &GameVersions) -> Result<Option<Version>, PatchFault> {
+    let manifest = bundle.manifest();
+    let name = manifest.name.to_string();
+    match (game.by_name(&name), game.by_module(&manifest.module)) {
+        (Some(there), _) if there.module == manifest.module => Ok(Some(there.clone())),
+        (Some(_), _) => Err(PatchFault::WrongBase(format!(
+            "{name} has been published with another module; a name is used once, take the next number"
+        ))),
+        (None, Some(same)) => Err(PatchFault::WrongBase(format!(
+            "its module is that of {}, which was published before ({})",
+            same.name,
+            word(same.state)
+        ))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn check_base(bundle: &Bundle, game: &GameVersions) -> Result<(), PatchFault> {
+    let manifest = bundle.manifest();
+    if let Some(trial) = game.trial.as_ref().and_then(|trial| game.version(trial.version)) {
+        return Err(PatchFault::NotNow(format!(
+            "{} is under way ({}); promote it or roll it back first",
+            trial.name,
+            word(trial.state)
+        )));
+    }
+    let wrong = |why: String| Err(PatchFault::WrongBase(why));
+    let (Some(base), Some(stable)) = (&manifest.base, game.stable()) else {
+        return match &manifest.base {
+            Some(base) => wrong(format!("its base {} is not on this server", base.version)),
+            None => Ok(()),
+        };
+    };
+    // The release itself, or an earlier mending of it; one that was put in without a bundle goes by its module alone.
+    let line = stable.name.parse::<PatchName>().ok();
+    let same_line = line.as_ref().is_some_and(|name| name.line() == base.version);
+    if !same_line && stable.module != base.module {
+        return wrong(format!("it mends {}, and what is stable here is {}", base.version, stable.name));
+    }
+    let release = PatchName::Release { version: base.version.clone() }.to_string();
+    let known = game.by_module(&base.module);
+    if known.is_none_or(|known| known.name != release && known.module != stable.module) {
+        return wrong(format!(
+            "it was made for another {}: its base has the module {:.12}, which is not here",
+            base.version, base.module
+        ));
+    }
+    let before = line.filter(|_| same_line).map_or(0, |name| name.number());
+    if manifest.name.number() <= before {
+        return wrong(format!("{} is stable already, which is as new or newer", stable.name));
+    }
+    Ok(())
+}
+
+pub(super) fn word(state: VersionState) -> &'static str {
+    match state {
+        VersionState::Published => "being verified",
+        VersionState::Canary => "canary",
+        VersionState::Confirmed => "confirmed",
+        VersionState::RollingBack => "rolling back",
+        VersionState::RolledBack => "rolled back",
+        VersionState::Refused => "refused",
+    }
+}
