@@ -113,6 +113,12 @@ impl Shard {
         self.shared.health.tell(self.number, why.map(|why| format!("journal: {why}")));
     }
 
+    /// By a journal that answers.
+    pub(super) fn is_owed_an_answer(&self) -> bool {
+        let owed = |log: &PartitionLog| log.trouble.is_none() && log.oldest().is_some();
+        self.unsettled.iter().any(|index| owed(&self.partitions[*index]))
+    }
+
     pub(super) fn next_look_after_partitions(&self) -> Option<Moment> {
         let (max_lag, grace) = (self.shared.config.max_lag, self.shared.config.journal_grace);
         let next = |index: &usize| {

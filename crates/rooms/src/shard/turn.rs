@@ -12,6 +12,9 @@ use super::{Shard, Shared};
 const REQUESTS_PER_TURN: usize = 1024;
 /// An idle shard looks around this often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(200);
+/// How often a shard that ends looks for the journal's last answers. Counted, because a test's clock stands still.
+const LAST_LOOKS: u32 = 2000;
+const LAST_LOOKS_APART: Duration = Duration::from_micros(500);
 /// How soon a clock that a test moves by hand is looked at again.
 const MANUAL_CLOCK_SLEEP: Duration = Duration::from_millis(1);
 
@@ -23,7 +26,24 @@ impl Shard {
             self.rest();
         }
         self.turn();
+        self.await_journal();
         self.abandon();
+    }
+
+    /// The last records are on their way: with their answers the last frames leave, and an orderly stop loses nothing.
+    fn await_journal(&mut self) {
+        for _ in 0..LAST_LOOKS {
+            self.settle_answers();
+            if !self.is_owed_an_answer() {
+                return;
+            }
+            std::thread::park_timeout(LAST_LOOKS_APART);
+        }
+        tracing::warn!(
+            event = "journal_lags",
+            shard = self.number,
+            "the last records are not known to be written"
+        );
     }
 
     fn turn(&mut self) {

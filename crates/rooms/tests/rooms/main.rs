@@ -12,5 +12,6 @@ mod journal_trouble;
 mod limits;
 mod matches;
 mod membership;
+mod rebuild_speed;
 mod recovery;
 mod without_journal;

@@ -91,7 +91,7 @@ impl Stage {
 
     /// The process dies: what the journal has now is all that is left. The next one finds it, under its own epoch.
     pub fn crash(self, config: RoomsConfig) -> Stage {
-        self.journal.set(Faults { lose_batch: 100, ..Faults::default() });
+        self.journal.set(Faults { refuse: 100, ..Faults::default() });
         self.stop_and_start(config)
     }
 
