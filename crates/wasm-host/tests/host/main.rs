@@ -1,0 +1,12 @@
+//! The host with real modules, written as text.
+
+mod abi;
+mod cache;
+mod game;
+mod hostile;
+mod images;
+mod limits;
+mod property;
+mod refusals;
+mod rooms;
+mod signals;
