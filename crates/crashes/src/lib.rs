@@ -36,3 +36,4 @@ pub use on_purpose::{How, on_purpose};
 pub use report::{Cause, Frame, Report, SteppedRoom, Thread};
 pub use rooms::{SLOTS, rested, stepping};
 pub use scrub::scrub;
+pub use time::written;

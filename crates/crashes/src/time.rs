@@ -23,8 +23,8 @@ pub(crate) fn wall_ms() -> u64 {
     }
 }
 
-/// `2026-11-21T10:08:59Z`.
-pub(crate) fn written(ms: u64) -> String {
+/// A time in milliseconds since 1970 as `2026-11-21T10:08:59Z`.
+pub fn written(ms: u64) -> String {
     let [year, month, day, hour, minute, second] = parts(ms);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
