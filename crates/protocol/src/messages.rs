@@ -313,7 +313,8 @@ pub struct ReportResult {
 pub struct RoomChanged {
     #[prost(message, optional, tag = "1")]
     pub room: ::core::option::Option<RoomView>,
-    /// "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators".
+    /// "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators",
+    /// "logic".
     #[prost(string, tag = "2")]
     pub why: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]

@@ -8,8 +8,9 @@ use crate::codec::Damaged;
 use crate::event::{LeftWhy, RoomEvent};
 use crate::logic::Newcomer;
 use crate::modules::CallEnd;
-use crate::output::Output;
+use crate::output::{Output, Why};
 use crate::room::Room;
+use crate::table::nobody;
 
 /// Why an event was not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,11 +88,15 @@ impl Room {
             RoomEvent::Swapped { to, from_version, save } => {
                 let tick = self.tick;
                 self.game()?.swap(tick, to, *from_version, save, out)?;
+                self.table.changed(Why::Logic, nobody(), out);
             }
             RoomEvent::SwapFailed { to, why } => {
                 out.push(Output::SwapFailed { to: to.clone(), why: why.clone() });
             }
-            RoomEvent::RolledBack { to, state } => self.game()?.roll_back(to, state, out)?,
+            RoomEvent::RolledBack { to, state } => {
+                self.game()?.roll_back(to, state, out)?;
+                self.table.changed(Why::Logic, nobody(), out);
+            }
             other => self.seat_event(other, None, out),
         }
         Ok(())
@@ -117,7 +122,10 @@ impl Room {
         let Some(game) = self.logic.authoritative_mut() else { return };
         match (event, seat) {
             (RoomEvent::Input { seat, .. }, _) => game.input_ended(now, *seat),
-            (RoomEvent::Tick { number, .. }, _) => game.tick_ended(*number, end, out),
+            (RoomEvent::Tick { number, .. }, _) if game.tick_ended(*number, end, out) => {
+                self.table.changed(Why::Logic, nobody(), out);
+                return;
+            }
             (RoomEvent::SeatTaken { seat, .. }, _) => game.join_ended(*seat),
             (RoomEvent::Left { .. } | RoomEvent::Gone { .. }, Some(seat)) => {
                 game.leave_ended(seat, why_left(event));

@@ -121,6 +121,8 @@ pub enum Why {
     Owner,
     Started,
     Spectators,
+    /// Another version of the game runs, or it stands still.
+    Logic,
 }
 
 impl Why {
@@ -136,6 +138,7 @@ impl Why {
             Why::Owner => "owner",
             Why::Started => "started",
             Why::Spectators => "spectators",
+            Why::Logic => "logic",
         }
     }
 }

@@ -228,7 +228,7 @@ impl Table {
         self.changed(Why::Properties, player, out);
     }
 
-    fn changed(&mut self, why: Why, player: PlayerId, out: &mut Vec<Output>) {
+    pub fn changed(&mut self, why: Why, player: PlayerId, out: &mut Vec<Output>) {
         self.revision = self.revision.wrapping_add(1);
         out.push(Output::Changed { why, player });
     }
@@ -357,6 +357,6 @@ fn detach(before: &SessionId, now: &SessionId, out: &mut Vec<Output>) {
     }
 }
 
-fn nobody() -> PlayerId {
+pub(crate) fn nobody() -> PlayerId {
     PlayerId::new("")
 }

@@ -83,7 +83,7 @@ impl Authoritative {
         let within = limits::ENDED_INPUTS_WITHIN_S * self.rules.tick_hz;
         let Some(state) = self.seats.get_mut(usize::from(seat)) else { return };
         state.acted = state.acted.saturating_add(1);
-        state.ended.retain(|tick| now - tick < within);
+        state.ended.retain(|tick| now.saturating_sub(*tick) < within);
         state.ended.push(now);
         state.muted |= state.ended.len() >= limits::ENDED_INPUTS;
         if state.muted {
@@ -91,15 +91,17 @@ impl Authoritative {
         }
     }
 
-    /// The tick passes all the same, with what was said before it.
-    pub fn tick_ended(&mut self, number: Tick, end: &CallEnd, out: &mut Vec<Output>) {
+    /// The tick passes all the same, with what was said before it. True if the room is suspended now.
+    pub fn tick_ended(&mut self, number: Tick, end: &CallEnd, out: &mut Vec<Output>) -> bool {
         self.load.ended += 1;
         self.close_tick(number, out);
         self.ended_ticks = self.ended_ticks.saturating_add(1);
-        if self.ended_ticks >= limits::ENDED_TICKS && !self.suspended {
+        let suspends = self.ended_ticks >= limits::ENDED_TICKS && !self.suspended;
+        if suspends {
             self.suspended = true;
             out.push(Output::Suspended { end: end.clone() });
         }
+        suspends
     }
 
     /// The game knows nothing of who sits there, so it is not to hear from that seat either.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use model::SessionId;
 use proptest::prelude::*;
 use protocol::messages::{self, input_refused::Refusal};
-use room_core::modules::none;
-use room_core::{EndReason, LeftWhy, Room, RoomEvent, RunReason};
+use room_core::modules::{CallEnd, LogicRef, ModuleHash, none};
+use room_core::{EndReason, Founding, LeftWhy, Room, RoomEvent, RunReason};
 
 use crate::kit::*;
 
@@ -25,8 +25,45 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
     prop::collection::vec((name(), name()), 0..4)
 }
 
+fn logic() -> impl Strategy<Value = LogicRef> + Clone {
+    (name(), any::<u32>(), any::<[u8; 32]>()).prop_map(|(game, version, hash)| LogicRef {
+        game,
+        version,
+        hash: ModuleHash(hash),
+    })
+}
+
+fn call_end() -> impl Strategy<Value = CallEnd> + Clone {
+    prop_oneof![
+        Just(CallEnd::OutOfFuel),
+        Just(CallEnd::OutOfMemory),
+        name().prop_map(CallEnd::Trap),
+        Just(CallEnd::StackOverflow),
+        Just(CallEnd::Interrupted),
+        any::<i32>().prop_map(CallEnd::Status),
+        Just(CallEnd::SaidTooMuch),
+    ]
+}
+
 pub fn event() -> impl Strategy<Value = RoomEvent> {
-    let refusal = (0..=7).prop_map(|number| Refusal::try_from(number).unwrap());
+    let ended = (plain_event(), call_end());
+    prop_oneof![
+        20 => plain_event(),
+        1 => (1..=200_u32, logic()).prop_map(|(seats, logic)| {
+            let founding = Founding { logic: Some(logic), ..founding(lockstep(seats)) };
+            RoomEvent::Founded(Box::new(founding))
+        }),
+        1 => name().prop_map(|name| RoomEvent::Shown { player: player(&name) }),
+        2 => ended.prop_map(|(event, end)| RoomEvent::CallEnded { event: Box::new(event), end }),
+        1 => (logic(), any::<u32>(), data())
+            .prop_map(|(to, from_version, save)| RoomEvent::Swapped { to, from_version, save }),
+        1 => (logic(), name()).prop_map(|(to, why)| RoomEvent::SwapFailed { to, why }),
+        1 => (logic(), data()).prop_map(|(to, state)| RoomEvent::RolledBack { to, state }),
+    ]
+}
+
+fn plain_event() -> impl Strategy<Value = RoomEvent> {
+    let refusal = (0..=8).prop_map(|number| Refusal::try_from(number).unwrap());
     let left = prop_oneof![Just(LeftWhy::Left), Just(LeftWhy::Kicked), Just(LeftWhy::Gone)];
     let run = prop_oneof![Just(RunReason::Recovery), Just(RunReason::HandOver), Just(RunReason::Rollback)];
     let end = prop_oneof![
@@ -36,6 +73,9 @@ pub fn event() -> impl Strategy<Value = RoomEvent> {
         Just(EndReason::LastTick),
         Just(EndReason::Closed),
         Just(EndReason::LogFull),
+        Just(EndReason::LogicFailed),
+        Just(EndReason::Damaged),
+        Just(EndReason::Unrecorded),
     ];
     let player = name().prop_map(|name| player(&name));
     let comer = || (name(), session(), any::<u32>(), name());
@@ -108,7 +148,7 @@ proptest! {
 
     #[test]
     fn garbage_is_refused_or_read_but_never_panics(
-        tag in 0..30_u8,
+        tag in 0..36_u8,
         bytes in prop::collection::vec(any::<u8>(), 0..64),
         event in event(),
         at in any::<prop::sample::Index>(),

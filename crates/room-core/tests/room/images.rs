@@ -1,7 +1,7 @@
 //! Images: the whole state, and nothing else than what an image can be.
 
-use room_core::Room;
 use room_core::modules::none;
+use room_core::{Room, RoomEvent};
 
 use crate::kit::*;
 
@@ -41,6 +41,22 @@ fn a_restored_room_goes_on_as_if_nothing_had_been() {
     assert_eq!(game.outputs, twin.outputs);
     assert_eq!(game.room.image(), twin.room.image());
     assert_eq!(game.room.hash(), twin.room.hash());
+}
+
+#[test]
+fn images_of_the_format_before_are_read() {
+    let mut game = busy();
+    let image = game.room.image();
+    let mut founding = Vec::new();
+    RoomEvent::Founded(Box::new(game.room.founding().clone())).encode(&mut founding);
+    // Format 1 had no word about a game behind the founding.
+    let (head, rest) = image.split_at(founding.len());
+    assert_eq!((head, rest[0]), (&[&[2], &founding[1..]].concat()[..], 0));
+    let before = [&[1], &founding[1..], &rest[1..]].concat();
+    assert_eq!(Room::restore(&before, &none()).unwrap().image(), image);
+    for format in [0, 3] {
+        assert!(Room::restore(&[&[format], &before[1..]].concat(), &none()).is_err());
+    }
 }
 
 #[test]

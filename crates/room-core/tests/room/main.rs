@@ -4,6 +4,7 @@
 
 mod kit;
 
+mod authoritative;
 mod ending;
 mod entering;
 mod events;

@@ -316,7 +316,10 @@ export const decodeReportResult = (bytes: Uint8Array): ReportResult => decode(Re
 
 export interface RoomChanged {
   room?: RoomView;
-  /** "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators". */
+  /**
+   * "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators",
+   * "logic".
+   */
   why: string;
   player: string;
 }
