@@ -88,7 +88,12 @@ async fn replace_builds(State(state): State<Arc<AdminState>>, request: Request) 
 }
 
 fn check_operator(state: &AdminState, headers: &HeaderMap) -> Result<(), Fault> {
-    let Some(token) = &state.token else {
+    check_token(state.token.as_ref(), headers)
+}
+
+/// Whether the request comes from an operator.
+pub(crate) fn check_token(token: Option<&Secret>, headers: &HeaderMap) -> Result<(), Fault> {
+    let Some(token) = token else {
         return Err(Fault::new(ErrorCode::Forbidden, "This server has no admin token; set one to use this."));
     };
     let Some(shown) = bearer(headers) else {

@@ -13,6 +13,7 @@ mod endpoints;
 mod openapi;
 
 mod admin;
+mod dev_crash;
 mod static_files;
 
 mod body;
@@ -28,6 +29,7 @@ mod slots;
 
 pub use admin::{AdminState, admin_router};
 pub use cors::Origins;
+pub use dev_crash::dev_crash_router;
 pub use prefixed_io::PrefixedIo;
 pub use router::router;
 pub use server::{ConnectionLimits, HttpServer, Peer};

@@ -9,10 +9,12 @@ mod histogram;
 mod logging;
 mod metrics;
 mod process;
+mod recent;
 mod series;
 
 pub use family::{ByOperation, Family};
 pub use histogram::Histogram;
 pub use logging::{BadLogLevel, Format, LogControl, check_level, init_logging};
 pub use metrics::{GatewayMetrics, HttpMetrics, MatchMetrics, Metrics, RoomMetrics};
+pub use recent::remember_lines;
 pub use series::{Counter, Gauge, Series};

@@ -7,6 +7,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
+use crate::recent;
+
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -39,6 +41,7 @@ pub fn init_logging(format: Format, level: &str) -> Result<LogControl, BadLogLev
     tracing_subscriber::registry()
         .with(filter)
         .with(lines)
+        .with(recent::layer())
         .try_init()
         .map_err(|error| BadLogLevel(error.to_string()))?;
     Ok(LogControl { filter: handle })

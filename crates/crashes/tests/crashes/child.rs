@@ -67,7 +67,7 @@ fn the_process_that_crashes() {
     crashes::rested(5);
     crashes::remember_line(b"first line\n");
     crashes::remember_line(b"token=0123456789 last line\n");
-    thread("waits", wait_for_ever);
+    thread("waits", || wait_for_ever());
     match how.as_str() {
         "nothing" => {}
         "exit" => std::process::exit(7),
@@ -79,7 +79,7 @@ fn the_process_that_crashes() {
             }
         }
         "hang" => {
-            thread("spins", spin);
+            thread("spins", || spin());
             wait_for_a_signal();
         }
         "sent_segv" => wait_for_a_signal(),
