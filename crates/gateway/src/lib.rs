@@ -27,7 +27,7 @@ mod listen;
 mod run;
 
 pub use config::GatewayConfig;
-pub use listen::BindError;
+pub use listen::{BindError, PassedListeners, bind};
 pub use resume_token::ResumeKey;
 pub use run::{Gateway, GatewayError, Parts};
 pub use services::{HttpConnection, HttpDoor};

@@ -115,6 +115,7 @@ fn open(
     if services.draining.is_on() {
         return Err(Fault::from(ErrorCode::Draining).retry_after(services.config.retry_within));
     }
+    services.has_memory()?;
     for (name, text, most) in [("build", &login.build, BUILD_BYTES), ("device", &login.device, DEVICE_BYTES)]
     {
         if text.len() > most {
@@ -128,6 +129,7 @@ fn open(
         return Err(Fault::new(ErrorCode::Outdated, sentence));
     }
     services.doorman.may_log_in(&claims.app, &claims.player, &login.device)?;
+    services.accounts.session_numbers_from(services.rooms.next_session_number());
     let number = services.accounts.next_session_number(&claims.app, &claims.player);
     let new = NewSession {
         app: claims.app,

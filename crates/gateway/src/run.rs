@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use telemetry::Metrics;
 use crate::config::GatewayConfig;
 use crate::doorman::Doorman;
 use crate::housekeeping;
-use crate::listen::{BindError, listen};
+use crate::listen::{BindError, PassedListeners, listen_all};
 use crate::login;
 use crate::reactor::{ListenerKind, Mailbox, Order, Reactor};
 use crate::resume_token::ResumeKey;
@@ -37,6 +38,9 @@ pub struct Parts {
     pub sessions: Arc<Sessions>,
     pub resume_key: ResumeKey,
     pub http: Arc<dyn HttpDoor>,
+    pub passed: PassedListeners,
+    /// Set while the process is about to run out of memory: new sessions and rooms are refused.
+    pub short_of_memory: Arc<AtomicBool>,
 }
 
 /// A running gateway.
@@ -65,12 +69,12 @@ impl Gateway {
     pub fn start(parts: Parts) -> Result<Gateway, GatewayError> {
         let tls = parts.config.tls.clone().map(TlsAcceptor::new).transpose()?;
         let mut listeners = Vec::new();
-        for (addresses, kind) in
-            [(&parts.config.http, ListenerKind::Http), (&parts.config.tcp, ListenerKind::Tcp)]
-        {
-            for address in addresses {
-                listeners.push((listen(*address)?, kind));
-            }
+        for (addresses, passed, kind) in [
+            (&parts.config.http, parts.passed.http, ListenerKind::Http),
+            (&parts.config.tcp, parts.passed.tcp, ListenerKind::Tcp),
+        ] {
+            let sockets = listen_all(addresses, passed)?;
+            listeners.extend(sockets.into_iter().map(|listener| (listener, kind)));
         }
         let bound = |wanted: ListenerKind| {
             let of_kind = listeners.iter().filter(|(_, kind)| *kind == wanted);
@@ -93,6 +97,7 @@ impl Gateway {
             sessions: parts.sessions,
             resume_key: parts.resume_key,
             http: parts.http,
+            short_of_memory: parts.short_of_memory,
         });
 
         let count = services.config.reactors.max(1);
@@ -134,6 +139,11 @@ impl Gateway {
     /// Takes no new sessions any more.
     pub fn refuse_new_sessions(&self) {
         self.services.draining.begin();
+    }
+
+    /// Accepts no more connections, whose sockets stay with whoever else holds them. Live ones go on.
+    pub fn accept_no_more(&self) {
+        self.tell_all(|| Order::CloseListeners);
     }
 
     /// Accepts no more connections and tells those there are when to come back; waits until they have gone, `at_most`

@@ -3,10 +3,12 @@
 use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use accounts::Accounts;
 use clock::Clock;
 use matchmaking::Matchmaking;
+use protocol::{ErrorCode, Fault};
 use releases::Releases;
 use rooms::Rooms;
 use rustls::ServerConnection;
@@ -34,7 +36,23 @@ pub struct Services {
     pub doorman: Doorman,
     pub tls: Option<TlsAcceptor>,
     pub draining: Draining,
+    /// New sessions and rooms are refused while it is set.
+    pub short_of_memory: Arc<AtomicBool>,
 }
+
+impl Services {
+    /// Fault: `overloaded`, while what comes new would take memory that those who play need.
+    pub fn has_memory(&self) -> Result<(), Fault> {
+        if !self.short_of_memory.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let sentence = "The server is short of memory and takes nobody new.";
+        Err(Fault::new(ErrorCode::Overloaded, sentence).retry_after(SHORT_OF_MEMORY_RETRY))
+    }
+}
+
+/// Players move slowly; asking sooner would not help.
+const SHORT_OF_MEMORY_RETRY: Duration = Duration::from_secs(5);
 
 /// Set once the server is about to stop: new sessions are refused.
 #[derive(Default)]

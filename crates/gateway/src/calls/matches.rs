@@ -11,6 +11,9 @@ use crate::session::Session;
 
 pub fn start(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {
     let Some((request, reply)) = read_body::<messages::MatchStart>(body, reply) else { return };
+    if let Err(fault) = services.has_memory() {
+        return reply.fail(fault);
+    }
     let Session { app, player, id, build, .. } = &**session;
     services.matchmaking.submit(
         app,

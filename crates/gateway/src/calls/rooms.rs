@@ -17,6 +17,9 @@ const LONGEST_RESERVATION_MS: u64 = 10 * 60 * 1000;
 
 pub fn create(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {
     let Some((request, reply)) = read_body::<messages::CreateRoom>(body, reply) else { return };
+    if let Err(fault) = services.has_memory() {
+        return reply.fail(fault);
+    }
     let room = match request.room.as_str() {
         "" => Ok(None),
         named => parse_room(named).map(Some),

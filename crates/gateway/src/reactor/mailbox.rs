@@ -16,6 +16,8 @@ pub enum Order {
         kind: ListenerKind,
         peer: IpAddr,
     },
+    /// Accept nobody any more.
+    CloseListeners,
     /// Accept nobody any more; tell everybody to come back later.
     Drain,
     Stop,

@@ -164,11 +164,9 @@ impl Reactor {
         while let Some(order) = self.mailbox.take() {
             match order {
                 Order::Adopt { socket, kind, peer } => self.adopt(socket, kind, peer),
+                Order::CloseListeners => self.close_listeners(),
                 Order::Drain => {
-                    for (listener, _) in &mut self.listeners {
-                        let _ = self.poll.registry().deregister(listener);
-                    }
-                    self.listeners.clear();
+                    self.close_listeners();
                     let fault =
                         Fault::from(ErrorCode::Draining).retry_after(self.services.config.retry_within);
                     for (_, entry) in &self.entries {
@@ -180,6 +178,13 @@ impl Reactor {
                 Order::Stop => self.stopping = true,
             }
         }
+    }
+
+    fn close_listeners(&mut self) {
+        for (listener, _) in &mut self.listeners {
+            let _ = self.poll.registry().deregister(listener);
+        }
+        self.listeners.clear();
     }
 
     fn accept(&mut self, index: usize) {
