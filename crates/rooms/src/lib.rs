@@ -12,6 +12,7 @@
 mod calls;
 mod config;
 mod rooms;
+mod stepped;
 
 mod directory;
 mod mailbox;
@@ -29,3 +30,4 @@ mod shard;
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
 pub use config::{RECORD_BYTES, RoomsConfig, WithoutJournal};
 pub use rooms::{Counts, Rooms};
+pub use stepped::SteppedRooms;

@@ -14,12 +14,12 @@ use room_core::{RoomRequest, RoomSpec};
 use telemetry::Metrics;
 
 use crate::calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom};
-use crate::clerk::Clerk;
+use crate::clerk::{Clerk, ClerkWork};
 use crate::config::RoomsConfig;
 use crate::directory::Directory;
 use crate::mailbox::{AnyInbox, Mailbox, mailbox_of};
 use crate::recovery::{Found, Recovery, fence_and_find};
-use crate::shard::{self, Awaited, Create, Health, Inheritance, Join, Request, Resume, Shared};
+use crate::shard::{Awaited, Create, Health, Inheritance, Join, Request, Resume, Shard, Shared};
 
 /// All rooms of this node.
 pub struct Rooms {
@@ -55,7 +55,71 @@ pub struct Counts {
     pub recovering: usize,
 }
 
+/// Everything that works in the background, before it has threads.
+pub(crate) struct Parts {
+    pub shared: Arc<Shared>,
+    pub mailboxes: Arc<[Arc<Mailbox>]>,
+    pub clerk: Arc<Clerk>,
+    pub clerk_work: ClerkWork,
+    pub shards: Vec<Shard>,
+    /// Each shard's.
+    pub recoveries: Vec<Arc<Recovery>>,
+}
+
+impl Parts {
+    /// Takes the journal over.
+    pub fn new(
+        config: RoomsConfig,
+        clock: Clock,
+        chance: Chance,
+        journal: Arc<dyn Journal>,
+        link: Arc<dyn RoomLink>,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Parts> {
+        let count = config.shards.clamp(1, MOST_SHARDS);
+        let found = fence_and_find(journal.as_ref(), config.epoch).map_err(std::io::Error::other)?;
+        let new_mailbox =
+            |_| Arc::new(Mailbox::new(config.inbox_messages, config.inbox_requests, metrics.clone()));
+        let mailboxes: Arc<[Arc<Mailbox>]> = (0..count).map(new_mailbox).collect();
+        let (clerk, clerk_work) = Clerk::new(&config, clock.clone(), journal.clone(), metrics.clone());
+        let shared = Arc::new(Shared {
+            config,
+            clock,
+            chance: Mutex::new(chance),
+            journal,
+            link,
+            metrics,
+            directory: Directory::default(),
+            health: Health::default(),
+        });
+        let (mut recoveries, mut shards) = (Vec::new(), Vec::new());
+        for (number, (mailbox, found)) in mailboxes.iter().zip(by_shard(found, count)).enumerate() {
+            let last = found.iter().map(|found| (found.partition, found.last)).collect();
+            let rooms: Vec<RoomKey> = found.into_iter().flat_map(|found| found.rooms).collect();
+            shared.health.expect(rooms.len());
+            let recovery = Recovery::new(rooms.clone());
+            let inheritance = Inheritance { last, awaited: Awaited::new(recovery.clone(), rooms) };
+            let (shared, mailbox, clerk) = (shared.clone(), mailbox.clone(), clerk.clone());
+            shards.push(Shard::new(number, count, shared, mailbox, clerk, inheritance));
+            recoveries.push(recovery);
+        }
+        Ok(Parts { shared, mailboxes, clerk, clerk_work, shards, recoveries })
+    }
+}
+
 impl Rooms {
+    /// The same without threads: somebody else does the work that `parts` left behind.
+    pub(crate) fn without_threads(parts: &Parts) -> Rooms {
+        Rooms {
+            shared: parts.shared.clone(),
+            mailboxes: parts.mailboxes.clone(),
+            clerk: parts.clerk.clone(),
+            draining: AtomicBool::new(false),
+            recoveries: parts.recoveries.clone(),
+            threads: Mutex::default(),
+        }
+    }
+
     /// Takes the journal over under the configured epoch, and starts the threads; [`Rooms::stop`] ends them.
     ///
     /// Rooms that the journal has are rebuilt in the background; until then [`Rooms::is_ready`] says so, and what is
@@ -68,37 +132,22 @@ impl Rooms {
         link: Arc<dyn RoomLink>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Arc<Rooms>> {
-        let shards = config.shards.clamp(1, MOST_SHARDS);
-        let found = fence_and_find(journal.as_ref(), config.epoch).map_err(std::io::Error::other)?;
-        let new_mailbox =
-            |_| Arc::new(Mailbox::new(config.inbox_messages, config.inbox_requests, metrics.clone()));
-        let mailboxes: Arc<[Arc<Mailbox>]> = (0..shards).map(new_mailbox).collect();
-        let clerk = Clerk::start(&config, clock.clone(), journal.clone(), metrics.clone())?;
-        let shared = Arc::new(Shared {
-            config,
-            clock,
-            chance: Mutex::new(chance),
-            journal,
-            link,
-            metrics,
-            directory: Directory::default(),
-            health: Health::default(),
-        });
-        let (mut recoveries, mut threads) = (Vec::new(), Vec::new());
-        for (number, (mailbox, found)) in mailboxes.iter().zip(by_shard(found, shards)).enumerate() {
-            let last = found.iter().map(|found| (found.partition, found.last)).collect();
-            let rooms: Vec<RoomKey> = found.into_iter().flat_map(|found| found.rooms).collect();
-            shared.health.expect(rooms.len());
-            let recovery = Recovery::new(rooms.clone());
-            let inheritance = Inheritance { last, awaited: Awaited::new(recovery.clone(), rooms) };
-            let (shard, clerk) = (shared.clone(), clerk.clone());
-            threads.push(shard::start(number, shards, shard, mailbox.clone(), clerk, inheritance)?);
-            let (config, journal) = (shared.config.clone(), shared.journal.clone());
-            threads.push(recovery.start(number, config, journal, mailbox.clone())?);
-            recoveries.push(recovery);
+        let parts = Parts::new(config, clock, chance, journal, link, metrics)?;
+        let mut threads = Vec::new();
+        parts.clerk.start(parts.clerk_work)?;
+        for (number, (shard, recovery)) in parts.shards.into_iter().zip(&parts.recoveries).enumerate() {
+            let (config, journal) = (parts.shared.config.clone(), parts.shared.journal.clone());
+            threads.push(shard.start()?);
+            threads.push(recovery.start(number, config, journal, parts.mailboxes[number].clone())?);
         }
-        let (draining, threads) = (AtomicBool::new(false), Mutex::new(threads));
-        Ok(Arc::new(Rooms { shared, mailboxes, clerk, draining, recoveries, threads }))
+        Ok(Arc::new(Rooms {
+            shared: parts.shared,
+            mailboxes: parts.mailboxes,
+            clerk: parts.clerk,
+            draining: AtomicBool::new(false),
+            recoveries: parts.recoveries,
+            threads: Mutex::new(threads),
+        }))
     }
 
     /// Makes a room, once however often it is asked for.
@@ -164,6 +213,12 @@ impl Rooms {
     /// Takes messages for any room. A member's own [`link::RoomRoute::inbox`] is faster.
     pub fn inbox(&self) -> Arc<dyn Inbox> {
         Arc::new(AnyInbox { mailboxes: self.mailboxes.clone() })
+    }
+
+    /// Sessions of this process have this number or a higher one: members of rooms that outlived their process had
+    /// lower ones.
+    pub fn next_session_number(&self) -> u32 {
+        self.shared.health.next_session_number()
     }
 
     /// Why this node should get no new players, if it should not.

@@ -57,12 +57,13 @@ const MOST_IMAGE_BYTES: usize = 64 << 20;
 const BACKLOG_LOOK: Duration = Duration::from_millis(2);
 
 impl Clerk {
-    pub fn start(
+    /// With the work that [`Clerk::start`] gives a thread to.
+    pub fn new(
         config: &RoomsConfig,
         clock: Clock,
         journal: Arc<dyn Journal>,
         metrics: Arc<Metrics>,
-    ) -> std::io::Result<Arc<Clerk>> {
+    ) -> (Arc<Clerk>, ClerkWork) {
         let clerk = Arc::new(Clerk {
             desk: Mutex::default(),
             work_came: Condvar::new(),
@@ -77,12 +78,14 @@ impl Clerk {
             backlog: config.backfill_backlog,
             patience: config.backfill_patience,
         };
-        let mut clerk_thread =
-            ClerkThread { clerk: clerk.clone(), clock, journal, metrics, bounds, active: Vec::new() };
-        let thread =
-            std::thread::Builder::new().name("rooms-clerk".into()).spawn(move || clerk_thread.run())?;
-        *clerk.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        Ok(clerk)
+        let work = ClerkWork { clerk: clerk.clone(), clock, journal, metrics, bounds, active: Vec::new() };
+        (clerk, work)
+    }
+
+    pub fn start(&self, mut work: ClerkWork) -> std::io::Result<()> {
+        let thread = std::thread::Builder::new().name("rooms-clerk".into()).spawn(move || work.run())?;
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(())
     }
 
     /// Gives the backfill back when too many are under way.
@@ -146,7 +149,7 @@ impl Clerk {
 }
 
 /// The thread's own.
-struct ClerkThread {
+pub(crate) struct ClerkWork {
     clerk: Arc<Clerk>,
     clock: Clock,
     journal: Arc<dyn Journal>,
@@ -155,32 +158,42 @@ struct ClerkThread {
     active: Vec<Backfill>,
 }
 
-impl ClerkThread {
+impl ClerkWork {
     fn run(&mut self) {
         let mut all_wait = true;
         loop {
             let (work, stopping) = self.take_work(all_wait);
-            for work in work {
-                match work {
-                    Work::Backfill(backfill) => self.active.push(*backfill),
-                    Work::Archive(room) => {
-                        archive::archive(self.journal.as_ref(), &self.clerk.replays, &room)
-                    }
-                    Work::Salvage(room) => {
-                        archive::salvage(self.journal.as_ref(), &self.clerk.replays, &room)
-                    }
-                    Work::Image(room, at, image) => self.put_image(&room, at, image),
-                    Work::Forget(room) => {
-                        if let Err(error) = self.journal.forget(&room) {
-                            tracing::warn!(event = "room_not_forgotten", app = %room.app, room = %room.room, %error);
-                        }
-                    }
-                }
-            }
+            work.into_iter().for_each(|work| self.do_work(work));
             if stopping {
                 return;
             }
             all_wait = self.advance_all();
+        }
+    }
+
+    /// Does what there is to do now, without a thread.
+    pub fn work_off(&mut self) {
+        loop {
+            let work = std::mem::take(&mut self.clerk.desk().work);
+            let nothing_new = work.is_empty();
+            work.into_iter().for_each(|work| self.do_work(work));
+            if self.advance_all() && nothing_new {
+                return;
+            }
+        }
+    }
+
+    fn do_work(&mut self, work: Work) {
+        match work {
+            Work::Backfill(backfill) => self.active.push(*backfill),
+            Work::Archive(room) => archive::archive(self.journal.as_ref(), &self.clerk.replays, &room),
+            Work::Salvage(room) => archive::salvage(self.journal.as_ref(), &self.clerk.replays, &room),
+            Work::Image(room, at, image) => self.put_image(&room, at, image),
+            Work::Forget(room) => {
+                if let Err(error) = self.journal.forget(&room) {
+                    tracing::warn!(event = "room_not_forgotten", app = %room.app, room = %room.room, %error);
+                }
+            }
         }
     }
 

@@ -100,7 +100,8 @@ impl Recovery {
         self.stops.notify_all();
     }
 
-    fn run(&self, config: &RoomsConfig, journal: &dyn Journal, mailbox: &Mailbox) {
+    /// Rebuilds all rooms, one after the other, unless it is told to stop.
+    pub fn run(&self, config: &RoomsConfig, journal: &dyn Journal, mailbox: &Mailbox) {
         let mut pause = FIRST_PAUSE;
         while let Some(key) = self.next() {
             let outcome = rebuild(journal, &key, config);

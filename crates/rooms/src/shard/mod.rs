@@ -69,7 +69,7 @@ pub(crate) struct RoomAt {
     generation: u32,
 }
 
-struct Shard {
+pub(crate) struct Shard {
     number: usize,
     shards: usize,
     shared: Arc<Shared>,
@@ -128,21 +128,8 @@ pub(crate) struct Inheritance {
     pub awaited: Awaited,
 }
 
-/// Starts a shard's thread.
-pub(crate) fn start(
-    number: usize,
-    shards: usize,
-    shared: Arc<Shared>,
-    mailbox: Arc<Mailbox>,
-    clerk: Arc<Clerk>,
-    inheritance: Inheritance,
-) -> std::io::Result<JoinHandle<()>> {
-    let shard = Shard::new(number, shards, shared, mailbox, clerk, inheritance);
-    std::thread::Builder::new().name(format!("rooms-{number}")).spawn(move || shard.run())
-}
-
 impl Shard {
-    fn new(
+    pub fn new(
         number: usize,
         shards: usize,
         shared: Arc<Shared>,
@@ -181,6 +168,11 @@ impl Shard {
             outputs: Vec::new(),
             tally: Tally::default(),
         }
+    }
+
+    /// Gives the shard its thread.
+    pub fn start(self) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name(format!("rooms-{}", self.number)).spawn(move || self.run())
     }
 
     fn room(&mut self, at: RoomAt) -> Option<&mut Hosted> {

@@ -46,7 +46,7 @@ impl Shard {
         );
     }
 
-    fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.now = self.shared.clock.now();
         // Requests first, out of the box only: a letter that its sender wrote before a request must not come after it.
         let requests = self.take_requests();

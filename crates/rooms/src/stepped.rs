@@ -1,0 +1,52 @@
+//! Rooms without threads, for simulations: whoever holds them does each turn.
+
+use std::sync::Arc;
+
+use clock::{Chance, Clock};
+use journal::Journal;
+use link::RoomLink;
+use telemetry::Metrics;
+
+use crate::clerk::ClerkWork;
+use crate::config::RoomsConfig;
+use crate::rooms::{Parts, Rooms};
+use crate::shard::Shard;
+
+/// The shards' own code, in one thread. Dropped, they leave the journal as a killed process does.
+pub struct SteppedRooms {
+    rooms: Rooms,
+    shards: Vec<Shard>,
+    clerk: ClerkWork,
+}
+
+impl SteppedRooms {
+    /// Takes the journal over and rebuilds what it has. Faults as of [`Rooms::start`].
+    pub fn new(
+        config: RoomsConfig,
+        clock: Clock,
+        chance: Chance,
+        journal: Arc<dyn Journal>,
+        link: Arc<dyn RoomLink>,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<SteppedRooms> {
+        let parts = Parts::new(config, clock, chance, journal, link, metrics)?;
+        for (recovery, mailbox) in parts.recoveries.iter().zip(parts.mailboxes.iter()) {
+            recovery.run(&parts.shared.config, parts.shared.journal.as_ref(), mailbox);
+        }
+        Ok(SteppedRooms {
+            rooms: Rooms::without_threads(&parts),
+            shards: parts.shards,
+            clerk: parts.clerk_work,
+        })
+    }
+
+    pub fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
+
+    /// One turn of each shard, then what the clerk has to do.
+    pub fn turn(&mut self) {
+        self.shards.iter_mut().for_each(Shard::turn);
+        self.clerk.work_off();
+    }
+}
