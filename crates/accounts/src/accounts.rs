@@ -278,6 +278,13 @@ impl Accounts {
         numbers.next(app, player, self.clock.wall_s())
     }
 
+    /// From now on no number is below this one: rooms that outlived a process may remember higher ones than a clock
+    /// that was set back, or a login within the same second, would lead to.
+    pub fn session_numbers_from(&self, least: u32) {
+        let mut numbers = self.session_numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.rise_to(least);
+    }
+
     /// None if the player never logged in, or the store has forgotten.
     pub fn profile(&self, app: &AppId, player: &PlayerId) -> Option<Profile> {
         self.profiles.get(app, player)

@@ -14,6 +14,10 @@ pub(crate) struct SessionNumbers {
 }
 
 impl SessionNumbers {
+    pub(crate) fn rise_to(&mut self, least: u32) {
+        self.newest_s = self.newest_s.max(least);
+    }
+
     pub(crate) fn next(&mut self, app: &AppId, player: &PlayerId, wall_s: u64) -> u32 {
         self.newest_s = self.newest_s.max(u32::try_from(wall_s).unwrap_or(u32::MAX));
         if self.last.len() >= self.sweep_at.max(1024) {
@@ -41,6 +45,10 @@ mod tests {
         assert_eq!(drawn, [1000, 1001, 1002, 1003, 1004, 1010]);
         let mut restarted = SessionNumbers::default();
         assert!(restarted.next(&app, &player, 1011) > 1010);
+        let mut set_back = SessionNumbers::default();
+        set_back.rise_to(1012);
+        set_back.rise_to(900);
+        assert_eq!([1, 1].map(|s| set_back.next(&app, &player, s)), [1012, 1013]);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use clock::Moment;
 use model::{PlayerId, SessionId};
 use room_core::{Room, RoomRequest};
 
+use crate::calls::Member;
+
 use super::hosted::Hosted;
 use super::{RoomAt, Shard};
 
@@ -43,6 +45,18 @@ impl Hosted {
     pub(super) fn awaits_members(&self, now: Moment) -> bool {
         let waits = |comeback: &Comeback| now < comeback.ticks_at && comeback.awaits_somebody(&self.room);
         self.comeback.as_ref().is_some_and(waits)
+    }
+
+    /// Whoever comes back is newer than a session of the last run, whatever the numbers say: a login before the room was
+    /// rebuilt, within the same second or by a clock that was set back may have drawn one that is not higher.
+    pub(super) fn session_number_of(&self, who: &Member) -> u32 {
+        let of_last_run = |session| self.comeback.as_ref().is_some_and(|it| it.sessions.contains(session));
+        match self.room.member_of(&who.player) {
+            Some((_, member)) if !member.online && of_last_run(&member.session) => {
+                who.session_number.max(member.session_number.saturating_add(1))
+            }
+            _ => who.session_number,
+        }
     }
 
     pub(super) fn comeback_timer(&self, now: Moment) -> Option<Moment> {

@@ -1,7 +1,7 @@
 //! What the shards let the node know about themselves.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ pub(crate) struct Health {
     /// By shard, why it should get no new players.
     troubles: Mutex<BTreeMap<usize, String>>,
     no_rooms: Condvar,
+    /// Above all that sessions of earlier processes had.
+    session_number: AtomicU32,
     /// Rises whenever the journal is found to be full.
     space_asked_for: AtomicUsize,
 }
@@ -37,6 +39,15 @@ impl Health {
     /// One of them is back, or will not come.
     pub fn one_recovered(&self) {
         self.recovering.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn next_session_number(&self) -> u32 {
+        self.session_number.load(Ordering::Relaxed)
+    }
+
+    /// A session of an earlier process had this number. Whoever comes back first may be given the one above it.
+    pub fn session_number_was(&self, number: u32) {
+        self.session_number.fetch_max(number.saturating_add(2), Ordering::Relaxed);
     }
 
     /// The journal is full: every shard gives up what it keeps of ended rooms.

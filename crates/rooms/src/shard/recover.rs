@@ -87,6 +87,9 @@ impl Shard {
         let config = &self.shared.config;
         let (grace, window) = (config.recovery_grace, config.resume_window);
         let comeback = Comeback::of(&room, self.now, grace, window);
+        for (_, member) in room.members() {
+            self.shared.health.session_number_was(member.session_number);
+        }
         let online: Vec<SessionId> =
             room.members().filter(|(_, member)| member.online).map(|(_, member)| member.session).collect();
         let began = room.new_run(RunReason::Recovery);

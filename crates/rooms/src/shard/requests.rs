@@ -175,10 +175,11 @@ impl Shard {
         let Join { key, who, spectate, channel } = join;
         let at = self.find(&key)?;
         let session = who.session;
+        let session_number = self.rooms[at.index as usize].session_number_of(&who);
         let request = RoomRequest::Join {
             player: who.player,
             session: who.session,
-            session_number: who.session_number,
+            session_number,
             name: who.name,
             build: who.build,
             spectate,

@@ -196,6 +196,25 @@ fn members_are_lost_at_first_and_gone_if_they_do_not_come_back() {
 }
 
 #[test]
+fn whoever_comes_back_is_newer_than_a_session_of_the_last_process() {
+    let stage = Stage::new();
+    let door = || rooms::Door::Room(key("a", "number"));
+    stage.create("a", "number", lockstep(3)).expect("a room");
+    stage.enter(door(), "ann", "ann/old", 1000, false).expect("a seat");
+    stage.enter(door(), "bob", "bob/old", 1000, false).expect("a seat");
+    let stage = stage.crash(later(1));
+    stage.view("number").expect("the room");
+    assert_eq!(stage.rooms.next_session_number(), 1002);
+    // Within the same second, or by a clock that was set back, and before anybody knew.
+    stage.enter(door(), "ann", "ann/new", 1000, false).expect("back");
+    stage.enter(door(), "bob", "bob/new", 7, false).expect("back");
+    // In this process the numbers hold again.
+    assert_eq!(code(stage.enter(door(), "bob", "bob/newer", 8, false).map(drop)), Some(ErrorCode::Replaced));
+    stage.enter(door(), "bob", "bob/newer", 1002, false).expect("by the next login");
+    assert_eq!(stage.view("number").expect("the room").seats.len(), 2);
+}
+
+#[test]
 fn somebody_who_comes_late_finds_the_seat_and_all_ticks() {
     let stage = Stage::new();
     let mut rooms = [stage.full_room("late", lockstep(2))];
