@@ -99,12 +99,12 @@ fn build(log: &Log, run: &[u32], keep: &dyn Fn(u32, u32) -> bool) -> Result<(Seg
             )));
         }
         if index == 0 {
-            append_head(&mut bytes, number, generation, &scanned.part.begins);
+            append_head(&mut bytes, [number, generation, scanned.part.before], &scanned.part.begins);
         }
         states.extend(scanned.part.ends);
         copy(segment.number, &old, keep, &mut bytes)?;
     }
-    append_head(&mut bytes, number, generation, &states);
+    append_head(&mut bytes, [number, generation, 0], &states);
     let new = Segment::write(log.folder.as_ref(), number, generation, &bytes)?;
     let part = scan(number, generation, &bytes).map_err(|error| Error::Damaged(error.to_string()))?.part;
     put_index(log, &part)?;
@@ -123,9 +123,9 @@ fn copy(number: u32, old: &[u8], keep: &dyn Fn(u32, u32) -> bool, bytes: &mut Ve
     scan::for_each(number, old, tell).map_err(|error| Error::Damaged(error.to_string()))
 }
 
-fn append_head(bytes: &mut Vec<u8>, number: u32, generation: u32, states: &BTreeMap<Partition, State>) {
+fn append_head(bytes: &mut Vec<u8>, [number, generation, before]: [u32; 3], states: &BTreeMap<Partition, State>) {
     let states = states.iter().map(|(partition, state)| (*partition, *state)).collect();
-    entry::append(bytes, &Entry::Head { number, generation, states });
+    entry::append(bytes, &Entry::Head { number, generation, before, states });
 }
 
 fn put_index(log: &Log, part: &Part) -> io::Result<()> {

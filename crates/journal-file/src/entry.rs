@@ -10,12 +10,8 @@ use crate::varint::{put, put_bytes, take, take_bytes, take_u32};
 /// One entry of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry<'a> {
-    /// The first of a segment: what it is, and where the partitions stood when it was begun.
-    Head {
-        number: u32,
-        generation: u32,
-        states: Vec<(Partition, State)>,
-    },
+    /// The first of a segment: what it is, how long the segment before it was, and where the partitions stood.
+    Head { number: u32, generation: u32, before: u32, states: Vec<(Partition, State)> },
     /// Names the room's previous record, so that a lost one is missed.
     Record {
         room: Name<'a>,
@@ -182,10 +178,9 @@ fn take_previous(bytes: &mut &[u8], position: Position) -> Option<Option<Positio
 impl<'a> Entry<'a> {
     fn encode(&self, buffer: &mut Vec<u8>) {
         match self {
-            Entry::Head { number, generation, states } => {
+            Entry::Head { number, generation, before, states } => {
                 buffer.push(0);
-                put(buffer, u64::from(*number));
-                put(buffer, u64::from(*generation));
+                [number, generation, before].into_iter().for_each(|number| put(buffer, u64::from(*number)));
                 let states: Vec<_> = states.iter().map(|(partition, state)| (partition, state)).collect();
                 put_states(buffer, states.into_iter());
             }
@@ -228,8 +223,8 @@ impl<'a> Entry<'a> {
         let bytes = &mut rest;
         match kind {
             0 => {
-                let (number, generation) = (take_u32(bytes)?, take_u32(bytes)?);
-                Some(Entry::Head { number, generation, states: take_states(bytes)? })
+                let (number, generation, before) = (take_u32(bytes)?, take_u32(bytes)?, take_u32(bytes)?);
+                Some(Entry::Head { number, generation, before, states: take_states(bytes)? })
             }
             1 => {
                 let (room, position) = (Name::decode(bytes)?, take_position(bytes)?);
@@ -256,7 +251,7 @@ mod tests {
         let at = |epoch, sequence| Position { epoch, sequence };
         let state = State { fence: 2, last: at(1, 300) };
         let entries = [
-            Entry::Head { number: 7, generation: 2, states: vec![(3, state)] },
+            Entry::Head { number: 7, generation: 2, before: 9, states: vec![(3, state)] },
             Entry::Record { room, position: at(2, 9), previous: None, bytes: b"" },
             Entry::Record { room, position: at(2, 9), previous: Some(at(2, 8)), bytes: b"bytes" },
             Entry::Record { room, position: at(2, 1), previous: Some(at(1, 700)), bytes: b"bytes" },

@@ -97,9 +97,9 @@ enum Work {
 const SMALL_ONES: usize = 4;
 
 fn plan(log: &Log, unfit: &[u32]) -> Option<Work> {
-    let unsynced: Vec<u32> = guard(&log.unsynced).iter().map(|segment| segment.number).collect();
     let segment_bytes = log.config.segment_bytes;
     let index = log.index();
+    let unsynced: Vec<u32> = guard(&log.unsynced).iter().map(|segment| segment.number).collect();
     let sealed = index.segments.iter().filter(|(number, _)| !unsynced.contains(number));
     let dead: Vec<u32> =
         sealed.clone().filter(|(_, filed)| filed.live == 0).map(|(number, _)| *number).collect();

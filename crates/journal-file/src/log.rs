@@ -49,15 +49,17 @@ impl Log {
     pub fn begin_segment(
         &self,
         number: u32,
+        before: u32,
         states: Vec<(Partition, State)>,
     ) -> io::Result<(Arc<Segment>, u32)> {
-        let (segment, length) = Segment::create(self.folder.as_ref(), number, 0, states)?;
+        let (segment, length) = Segment::create(self.folder.as_ref(), number, 0, before, states)?;
         self.folder.sync()?;
         self.change_manifest(|manifest| manifest.segments.push((number, 0)))?;
         let segment = Arc::new(segment);
         let filed = Filed { segment: segment.clone(), length, heads: length, live: 0 };
-        self.index().segments.insert(number, filed);
+        // In this order: what is in the index and not here is taken for sealed.
         guard(&self.unsynced).push(segment.clone());
+        self.index().segments.insert(number, filed);
         Ok((segment, length))
     }
 

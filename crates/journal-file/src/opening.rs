@@ -14,7 +14,7 @@ use crate::log::Log;
 use crate::losses;
 use crate::manifest::Manifest;
 use crate::part::{Jump, Part};
-use crate::scan::{Damage, scan};
+use crate::scan::{Damage, Scan, scan};
 use crate::segment::{Segment, index_name, log_name};
 use crate::{FileJournalConfig, OpenError};
 
@@ -48,6 +48,7 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
     let kept: Vec<String> =
         manifest.segments.iter().flat_map(|(n, g)| [log_name(*n, *g), index_name(*n, *g)]).collect();
 
+    let before = index.segments.values().last().map_or(0, |filed| filed.length);
     let mut index = index;
     losses::settle(&mut index, &jumps, &damage);
     let log = Log {
@@ -61,7 +62,7 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
         damage: damage.join("; "),
     };
     let begun =
-        log.begin_segment(number, states.iter().map(|(partition, state)| (*partition, *state)).collect());
+        log.begin_segment(number, before, states.iter().map(|(partition, state)| (*partition, *state)).collect());
     let active = begun.map_err(|source| failed("a new segment", source))?;
     for name in names.iter().filter(|name| is_ours(name) && !kept.contains(name)) {
         if *name != log_name(number, 0) {
@@ -98,6 +99,8 @@ struct Held {
     damages: Vec<Damage>,
     /// It has an index, so it had reached the disk.
     is_sealed: bool,
+    /// It was longer once.
+    misses_end: bool,
 }
 
 fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, OpenError> {
@@ -113,11 +116,12 @@ fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, Open
     let index = folder.open(&index_name(number, generation)).and_then(|file| file.read_whole());
     let part = index.ok().and_then(|bytes| Part::decode(&bytes, number, generation, length));
     let held = match part {
-        Some(part) => Held { segment, part, damages: Vec::new(), is_sealed: true },
+        Some(part) => Held { segment, part, damages: Vec::new(), is_sealed: true, misses_end: false },
         None => {
             let bytes = segment.file.read_whole().map_err(io)?;
             let scanned = scan(number, generation, &bytes)?;
-            Held { segment, part: scanned.part, damages: scanned.damages, is_sealed: false }
+let Scan { part, damages } = scanned;
+            Held { segment, part, damages, is_sealed: false, misses_end: false }
         }
     };
     Ok(Found { number, generation, held: Some(held) })
@@ -132,6 +136,7 @@ fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<(), OpenError> {
     let synced_before =
         found.iter().rposition(|one| one.held.as_ref().is_some_and(|held| held.part.synced.is_some()));
     let last = found.len().saturating_sub(1);
+    (0..last).for_each(|at| miss_the_end(&mut found[at..]));
     for at in 0..found.len() {
         let Some(held) = &mut found[at].held else { continue };
         let synced = held.part.synced.unwrap_or(0);
@@ -156,6 +161,17 @@ fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// The next segment tells how long this one was, if it was not compacted since.
+fn miss_the_end(found: &mut [Found]) {
+    let [one, next, ..] = found else { return };
+    let (Some(held), Some(next_held)) = (&mut one.held, &next.held) else { return };
+    let (length, was) = (held.part.length, next_held.part.before);
+    if one.generation == 0 && next.number == one.number + 1 && length < was {
+        held.damages.push(Damage { from: length, to: was });
+        held.misses_end = true;
+    }
+}
+
 struct Gathered {
     index: Index,
     states: BTreeMap<Partition, State>,
@@ -175,7 +191,7 @@ fn gather(found: Vec<Found>) -> Gathered {
     let mut is_after_missing = false;
     for Found { number, generation, held } in found {
         let name = log_name(number, generation);
-        let Some(Held { segment, part, damages, is_sealed }) = held else {
+        let Some(Held { segment, part, damages, is_sealed, misses_end }) = held else {
             tracing::error!(event = "journal_segment_missing", segment = number, file = name);
             gathered.damage.push(format!("segment {number} ({name}) is missing"));
             is_after_missing = true;
@@ -195,7 +211,7 @@ fn gather(found: Vec<Found>) -> Gathered {
                 gathered.jumps.extend((from < to).then_some(Jump { partition, from, to: losses::after(to) }));
             }
         }
-        is_after_missing = false;
+is_after_missing = misses_end;
         gathered.jumps.extend(&part.jumps);
         for (partition, end) in &part.ends {
             let state = gathered.states.entry(*partition).or_default();
@@ -214,7 +230,7 @@ fn gather(found: Vec<Found>) -> Gathered {
 }
 
 fn is_ours(name: &str) -> bool {
-    [".log", ".index", ".new"].iter().any(|end| name.ends_with(end))
+    [".log", ".index"].iter().any(|end| name.ends_with(end))
 }
 
 fn failed(what: &str, source: io::Error) -> OpenError {

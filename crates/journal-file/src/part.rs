@@ -18,6 +18,8 @@ pub struct Part {
     /// Bytes of the segment, and how many of them are its start and its heads.
     pub length: u32,
     pub heads: u32,
+    /// How long the segment before it was when this one was begun.
+    pub before: u32,
     /// Where the partitions stood when it was begun, and where they stand at its end.
     pub begins: BTreeMap<Partition, State>,
     pub ends: BTreeMap<Partition, State>,
@@ -64,9 +66,10 @@ impl Part {
         let place = Place { segment: self.number, offset, length };
         match entry {
             // A compacted segment ends with another one, as its last records may be gone.
-            Entry::Head { states, .. } => {
+            Entry::Head { before, states, .. } => {
                 self.heads += length;
                 if offset == START {
+                    self.before = *before;
                     self.begins = states.iter().copied().collect();
                 }
                 for (partition, state) in states {
@@ -136,7 +139,7 @@ impl Part {
     /// The file beside the segment.
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
-        for number in [self.number, self.generation, self.length, self.heads] {
+        for number in [self.number, self.generation, self.length, self.heads, self.before] {
             put(&mut body, u64::from(number));
         }
         put_states(&mut body, self.begins.iter());
@@ -153,7 +156,7 @@ impl Part {
     pub fn decode(bytes: &[u8], number: u32, generation: u32, length: u64) -> Option<Part> {
         let bytes = &mut unframe(MAGIC, bytes)?;
         let mut part = Part::new(take_u32(bytes)?, take_u32(bytes)?);
-        (part.length, part.heads) = (take_u32(bytes)?, take_u32(bytes)?);
+        (part.length, part.heads, part.before) = (take_u32(bytes)?, take_u32(bytes)?, take_u32(bytes)?);
         if (part.number, part.generation, u64::from(part.length)) != (number, generation, length) {
             return None;
         }

@@ -31,10 +31,11 @@ impl Segment {
         folder: &dyn Folder,
         number: u32,
         generation: u32,
+        before: u32,
         states: Vec<(Partition, State)>,
     ) -> io::Result<(Segment, u32)> {
         let mut bytes = start();
-        entry::append(&mut bytes, &Entry::Head { number, generation, states });
+        entry::append(&mut bytes, &Entry::Head { number, generation, before, states });
         Ok((Segment::write(folder, number, generation, &bytes)?, bytes.len() as u32))
     }
 

@@ -105,7 +105,7 @@ impl Writer {
     /// Goes on in a new segment; the keeper syncs the old one.
     fn turn_over(&mut self) -> io::Result<()> {
         let states = self.states.iter().map(|(partition, state)| (*partition, *state)).collect();
-        let (active, length) = self.log.begin_segment(self.active.number + 1, states)?;
+        let (active, length) = self.log.begin_segment(self.active.number + 1, self.length, states)?;
         (self.active, self.length, self.synced, self.marked) = (active, length, length, length);
         self.keeper.wake();
         Ok(())

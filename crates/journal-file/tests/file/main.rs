@@ -1,3 +1,6 @@
 //! The journal on disk, on a real one and on one that is broken on purpose.
 
 mod conformance;
+mod crashes;
+mod model;
+mod random;
