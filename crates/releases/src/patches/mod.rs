@@ -183,6 +183,3 @@ impl Desk {
         pins.into_iter().filter(|(_, pinned)| *pinned != version).map(|(room, _)| room).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;
