@@ -36,9 +36,9 @@ impl Health {
         self.recovering.fetch_add(rooms, Ordering::Relaxed);
     }
 
-    /// One of them is back, or will not come.
-    pub fn one_recovered(&self) {
-        self.recovering.fetch_sub(1, Ordering::Relaxed);
+    /// One of them is back, or will not come; how many are left.
+    pub fn one_recovered(&self) -> usize {
+        self.recovering.fetch_sub(1, Ordering::Relaxed) - 1
     }
 
     pub fn next_session_number(&self) -> u32 {

@@ -78,7 +78,10 @@ impl Shard {
             Ok(None) => self.shared.health.remove_rooms(1),
             Err(error) => self.give_up(&key, &error),
         }
-        self.shared.health.one_recovered();
+        if self.shared.health.one_recovered() == 0 {
+            let since_start_ms = self.shared.clock.now().as_micros() / 1000;
+            tracing::info!(event = "rooms_recovered", rooms = self.shared.health.rooms(), since_start_ms);
+        }
         waiting.into_iter().for_each(|request| self.handle(request));
     }
 
@@ -94,7 +97,7 @@ impl Shard {
             room.members().filter(|(_, member)| member.online).map(|(_, member)| member.session).collect();
         let began = room.new_run(RunReason::Recovery);
         let (run, tick, members) = (room.run() + 1, room.tick(), online.len());
-        tracing::info!(event = "room_recovered", app = %key.app, room = %key.room, run, tick, members);
+        tracing::debug!(event = "room_recovered", app = %key.app, room = %key.room, run, tick, members);
         let counted = Some(&room.founding().founder).filter(|founder| counts_for(&room, founder));
         self.shared.directory.restore(key, room.invite(), counted);
         let at = self.place(*room, ring);
@@ -110,6 +113,7 @@ impl Shard {
                 Err(fault) => tracing::debug!(event = "session_fact_refused", %fault),
             }
         }
+        self.seek_refuge(at);
         self.touch(at);
         self.reschedule(at);
         self.shared.metrics.rooms.recovered_total.increment();
