@@ -31,6 +31,8 @@ enum Command {
     /// Measure a server; `jianzi bench --help` tells more.
     #[command(disable_help_flag = true)]
     Bench(BenchArgs),
+    /// Write, build, test and try out the rules of authoritative rooms.
+    Game(commands::game::GameArgs),
     /// Print the version of the program and of the protocol.
     Version,
 }
@@ -105,6 +107,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config(args) => commands::config::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Bench(args) => commands::bench::run(args),
+        Command::Game(args) => commands::game::run(&args),
         Command::Version => commands::version::run(),
     }
 }

@@ -5,6 +5,7 @@ pub mod serve;
 
 pub mod bench;
 pub mod config;
+pub mod game;
 pub mod replay;
 pub mod version;
 

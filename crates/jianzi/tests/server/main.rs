@@ -11,6 +11,7 @@ mod calls;
 mod commands;
 mod crowds;
 
+mod game;
 mod limits;
 mod lockstep;
 mod login;
