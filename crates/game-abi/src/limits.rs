@@ -7,6 +7,8 @@ pub const MODULE_BYTES: usize = 4 << 20;
 pub const MEMORY_PAGES: u32 = 256;
 /// Of the module's one table.
 pub const TABLE_ELEMENTS: u32 = 4096;
+/// Variable globals of a module: an image holds each of them.
+pub const VARIABLE_GLOBALS: usize = 1024;
 /// Of the stack that the compiled code uses, in bytes; how deep that is depends on the compiler.
 pub const STACK_BYTES: usize = 1 << 20;
 
@@ -18,14 +20,16 @@ pub const FUEL_CALL: u64 = 50_000_000;
 /// Fuel of calling an import, besides one for each byte that it is handed: the host's work is paid like the guest's own.
 pub const FUEL_IMPORT: u64 = 200;
 
-/// Of one message: `send`, `broadcast`, an effect's data, the answer to `jz_view`.
+/// Of one message: `send`, `broadcast`, an effect's data.
 pub const MESSAGE_BYTES: usize = 32 * 1024;
-/// Of all messages and effects of one call, answers to `jz_save` apart.
+/// Of all messages and effects of one call; answers do not count.
 pub const SAID_BYTES: usize = 64 * 1024;
 /// Messages, effects and ends of one call.
 pub const SAID_ITEMS: usize = 1024;
+/// Of the answer to `jz_view`.
+pub const VIEW_BYTES: usize = 48 * 1024;
 /// Of the answer to `jz_save`.
-pub const SAVE_BYTES: usize = 1 << 20;
+pub const SAVE_BYTES: usize = 4 << 20;
 /// Of the result that `end` tells.
 pub const RESULT_BYTES: usize = 4096;
 /// Of an effect's kind and a metric's name.

@@ -92,6 +92,7 @@ fn many_rooms(clock: &Clock, count: u32, instantiate: impl Fn() -> Box<dyn Guest
     let memory = Memory::now();
     line("private memory of a room", (memory.anonymous - memory_before.anonymous) / f64::from(count), "KiB");
     line("page tables of a room", (memory.page_tables - memory_before.page_tables) / f64::from(count), "KiB");
+    line("mappings of a room", (memory.mappings - memory_before.mappings) / f64::from(count), "");
 
     let begin = clock.now();
     let images: Vec<Vec<u8>> = rooms
@@ -148,6 +149,8 @@ fn fail(why: &str) -> ! {
 struct Memory {
     anonymous: f64,
     page_tables: f64,
+    /// A number.
+    mappings: f64,
 }
 
 impl Memory {
@@ -160,6 +163,7 @@ impl Memory {
         Memory {
             anonymous: field("/proc/self/smaps_rollup", "Anonymous:"),
             page_tables: field("/proc/self/status", "VmPTE:"),
+            mappings: fs::read_to_string("/proc/self/maps").unwrap_or_default().lines().count() as f64,
         }
     }
 }

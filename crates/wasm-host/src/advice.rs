@@ -29,6 +29,9 @@ const PASSIVE_DATA: &str = "Data segments must be active. Linkers write passive 
 pub(crate) const REFERENCE_GLOBAL: &str = "This comes from a global variable that holds a function or an object of the \
     host (in AssemblyScript `let x: funcref` or `externref`); keep a number instead";
 
+pub(crate) const MANY_GLOBALS: &str = "There may be 1024. In AssemblyScript each `let` outside of functions is one: keep \
+    tables in an array or a class";
+
 /// What to do about an import that is not ours.
 pub(crate) fn about_import(module: &str, name: &str, is_function: bool) -> &'static str {
     match (module, name) {

@@ -39,6 +39,8 @@ pub struct Limits {
     pub said_bytes: usize,
     /// Messages, effects and ends of one call.
     pub said_items: usize,
+    /// Of the answer to `jz_view`.
+    pub view_bytes: usize,
     /// Of the answer to `jz_save`.
     pub save_bytes: usize,
 }
@@ -84,6 +86,7 @@ impl Default for Limits {
             message_bytes: abi::MESSAGE_BYTES,
             said_bytes: abi::SAID_BYTES,
             said_items: abi::SAID_ITEMS,
+            view_bytes: abi::VIEW_BYTES,
             save_bytes: abi::SAVE_BYTES,
         }
     }

@@ -14,7 +14,7 @@ use crate::state::State;
 pub(crate) struct Ended(pub CallEnd);
 
 /// Frames of the guest's stack that a trap's message tells.
-const FRAMES: usize = 4;
+const FRAMES: usize = 6;
 
 /// What became of the call, from Wasmtime's error.
 pub(crate) fn ending(error: &Error, state: &State) -> CallEnd {

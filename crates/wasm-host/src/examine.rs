@@ -164,6 +164,14 @@ fn check_image(anatomy: &Anatomy<'_>) -> Result<(), Refused> {
     if let Some(((instruction, advice), place)) = anatomy.find(advice::about_instruction) {
         return Err(Refused::NoImage { what: format!("{instruction} is used"), place: Some(place), advice });
     }
+    let variable = anatomy.globals.iter().filter(|global| global.mutable).count();
+    if variable > game_abi::limits::VARIABLE_GLOBALS {
+        return Err(Refused::NoImage {
+            what: format!("it has {variable} variable globals"),
+            place: None,
+            advice: advice::MANY_GLOBALS,
+        });
+    }
     let is_reference =
         |global: &&wasmparser::GlobalType| global.mutable && matches!(global.content_type, ValType::Ref(_));
     if let Some(index) = anatomy.globals.iter().position(|global| is_reference(&global)) {

@@ -42,7 +42,7 @@ fn broadcast(mut guest: Guest<'_>, pointer: u32, length: u32) -> Result<(), Erro
 fn reply(mut guest: Guest<'_>, pointer: u32, length: u32) -> Result<(), Error> {
     let (bytes, state) = slice(&mut guest, "reply", pointer, length)?;
     let limit = match state.doing {
-        Doing::Viewing => state.limits.message_bytes,
+        Doing::Viewing => state.limits.view_bytes,
         Doing::Saving => state.limits.save_bytes,
         Doing::Playing => return Err(misuse("reply may be called in jz_view and jz_save only".to_owned())),
         Doing::Starting => return Err(too_early("reply")),

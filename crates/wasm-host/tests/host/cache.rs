@@ -71,6 +71,23 @@ fn a_file_of_another_engine_is_compiled_again() {
 }
 
 #[test]
+fn old_files_make_room() {
+    let root = tempfile::tempdir().unwrap();
+    for number in 0..70 {
+        fs::write(root.path().join(format!("{number}-old.cwasm")), "old").unwrap();
+    }
+    let other = root.path().join("readme.txt");
+    fs::write(&other, "not ours").unwrap();
+    start_on(&host_with(root.path()).unwrap(), &game(&[]));
+    let left = files(root.path());
+    assert_eq!(left.len(), 64 + 1);
+    assert!(left.contains(&other));
+    let kept =
+        fs::metadata(left.iter().max_by_key(|file| fs::metadata(file).unwrap().len()).unwrap()).unwrap();
+    assert!(kept.len() > 1000, "the new one is there");
+}
+
+#[test]
 fn a_folder_that_others_could_write_is_refused() {
     let root = tempfile::tempdir().unwrap();
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o770)).unwrap();

@@ -148,6 +148,24 @@ fn a_flood_of_messages_is_ended() {
     assert!(matches!(&said[0], Said::Log { level: 0, text } if text.len() == game_abi::limits::LOG_BYTES));
 }
 
+#[test]
+fn answers_have_limits_of_their_own() {
+    let answers = |length: usize| {
+        let body = format!("(call $reply (i32.const 0) (i32.const {length})) (i32.const 0)");
+        start(&game(&[
+            ("imports", &import("reply", "(param i32 i32)")),
+            ("memory", r#"(memory (export "memory") 100)"#),
+            ("jz_view", &well("jz_view", "(param i32)", &body)),
+            ("jz_save", &well("jz_save", "", &body)),
+        ]))
+    };
+    let (view, save) = (game_abi::limits::VIEW_BYTES, game_abi::limits::SAVE_BYTES);
+    ask(&mut *answers(view), Call::View { seat: None });
+    assert_eq!(fail(&mut *answers(view + 1), Call::View { seat: None }), CallEnd::SaidTooMuch);
+    ask(&mut *answers(save), Call::Save);
+    assert_eq!(fail(&mut *answers(save + 1), Call::Save), CallEnd::SaidTooMuch);
+}
+
 /// The host's own work is paid for, so that a guest cannot keep it busy beyond its fuel.
 #[test]
 fn imports_cost_fuel() {

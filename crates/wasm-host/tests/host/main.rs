@@ -7,6 +7,7 @@ mod hostile;
 mod images;
 mod limits;
 mod property;
+mod real;
 mod refusals;
 mod rooms;
 mod signals;

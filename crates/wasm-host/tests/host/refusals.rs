@@ -153,6 +153,10 @@ fn what_no_image_could_hold_is_refused_with_where_and_why() {
         &["global 0 is variable", "AssemblyScript"],
     );
     check(&game(&[("e", r#"(func (export "__wizer_x"))"#)]), &["__wizer_"]);
+    check(
+        &with(&"(global (mut i32) (i32.const 0))".repeat(1025), ""),
+        &["1025 variable globals", "AssemblyScript"],
+    );
 }
 
 #[test]
