@@ -12,6 +12,7 @@ mod journal_trouble;
 mod limits;
 mod matches;
 mod membership;
+mod on_disk;
 mod rebuild_speed;
 mod recovery;
 mod without_journal;
