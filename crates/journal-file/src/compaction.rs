@@ -30,7 +30,7 @@ pub enum Error {
 pub fn write_again(log: &Log, segment: &Arc<Segment>) -> Result<(), Error> {
     let run = [segment.number];
     let (new, part) = build(log, &run, &|_, _| true)?;
-    exchange(log, &run, Some((new, part)))
+    exchange(log, &run, Some((new, part)), true)
 }
 
 /// Copies what is still needed of neighbouring segments into one.
@@ -39,14 +39,14 @@ pub fn compact(log: &Log, run: &[u32]) -> Result<(), Error> {
     let live = live_offsets(&log.index(), run);
     let (new, part) = build(log, run, &|segment, offset| live.contains(&(segment, offset)))?;
     log.sync()?;
-    exchange(log, run, Some((new, part)))
+    exchange(log, run, Some((new, part)), false)
 }
 
 /// Removes segments in which nothing is needed any more.
 pub fn remove(log: &Log, run: &[u32]) -> Result<(), Error> {
     let _tidying = guard(&log.tidying);
     log.sync()?;
-    exchange(log, run, None)
+    exchange(log, run, None, false)
 }
 
 /// Makes the index beside a sealed segment. A damaged segment gets none, so that every start looks at it.
@@ -123,7 +123,11 @@ fn copy(number: u32, old: &[u8], keep: &dyn Fn(u32, u32) -> bool, bytes: &mut Ve
     scan::for_each(number, old, tell).map_err(|error| Error::Damaged(error.to_string()))
 }
 
-fn append_head(bytes: &mut Vec<u8>, [number, generation, before]: [u32; 3], states: &BTreeMap<Partition, State>) {
+fn append_head(
+    bytes: &mut Vec<u8>,
+    [number, generation, before]: [u32; 3],
+    states: &BTreeMap<Partition, State>,
+) {
     let states = states.iter().map(|(partition, state)| (*partition, *state)).collect();
     entry::append(bytes, &Entry::Head { number, generation, before, states });
 }
@@ -135,7 +139,7 @@ fn put_index(log: &Log, part: &Part) -> io::Result<()> {
 }
 
 /// Commits, and removes what the new segment replaces.
-fn exchange(log: &Log, run: &[u32], new: Option<(Segment, Part)>) -> Result<(), Error> {
+fn exchange(log: &Log, run: &[u32], new: Option<(Segment, Part)>, has_all: bool) -> Result<(), Error> {
     let named = new.as_ref().map(|(segment, _)| (segment.number, segment.generation));
     log.change_manifest(|manifest| {
         let at = manifest.segments.iter().position(|(number, _)| run.contains(number)).unwrap_or(0);
@@ -150,7 +154,7 @@ fn exchange(log: &Log, run: &[u32], new: Option<(Segment, Part)>) -> Result<(), 
             old_names.extend([log_name(number, generation), index_name(number, generation)]);
         }
         match new {
-            Some((segment, part)) => index.replace(run, Arc::new(segment), part),
+            Some((segment, part)) => index.replace(run, Arc::new(segment), part, has_all),
             None => index.remove(run),
         }
     }

@@ -11,7 +11,12 @@ use crate::varint::{put, put_bytes, take, take_bytes, take_u32};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry<'a> {
     /// The first of a segment: what it is, how long the segment before it was, and where the partitions stood.
-    Head { number: u32, generation: u32, before: u32, states: Vec<(Partition, State)> },
+    Head {
+        number: u32,
+        generation: u32,
+        before: u32,
+        states: Vec<(Partition, State)>,
+    },
     /// Names the room's previous record, so that a lost one is missed.
     Record {
         room: Name<'a>,

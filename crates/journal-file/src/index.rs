@@ -171,8 +171,9 @@ impl Index {
         }
     }
 
-    /// Puts a compacted segment in the place of those that it was made of.
-    pub fn replace(&mut self, run: &[u32], segment: Arc<Segment>, part: Part) {
+    /// Puts a new segment in the place of those that it was made of; either it has all that they had, or only what is
+    /// needed.
+    pub fn replace(&mut self, run: &[u32], segment: Arc<Segment>, part: Part, has_all: bool) {
         let number = segment.number;
         for old in run {
             self.segments.remove(old);
@@ -193,7 +194,7 @@ impl Index {
                 room.began = number;
             }
         }
-        self.leave(run, number);
+        self.leave(if has_all { &[] } else { run }, number);
     }
 
     /// Takes segments away in which nothing is needed.
@@ -217,7 +218,8 @@ impl Index {
                 self.count(tomb.place, -1);
             }
         }
-        tombs.retain(|tomb| !run.contains(&tomb.place.segment) || tomb.place.segment == kept_in);
+        // Only what is needed was taken along.
+        tombs.retain(|tomb| !run.contains(&tomb.place.segment) || tomb.is_needed());
         tombs.retain(|tomb| self.segments.contains_key(&tomb.place.segment));
         self.tombs = tombs;
     }

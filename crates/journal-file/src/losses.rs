@@ -22,6 +22,13 @@ pub fn settle(index: &mut Index, jumps: &[Jump], damage: &[String]) {
     for (partition, rooms) in &mut index.partitions {
         for (key, room) in rooms.iter_mut() {
             let trimmed = room.trimmed;
+            // The image that the trimmed records went into is gone.
+            let covered = room.image.map_or(Position::default(), |(at, _)| after(at));
+            if covered < trimmed {
+                let lost = Position { sequence: trimmed.sequence.saturating_sub(1), ..trimmed };
+                lose(room, lost);
+                tell(&key.room, lost, damage);
+            }
             let missing = std::mem::take(&mut room.missing);
             named.extend(missing.iter().map(|position| (*partition, *position)));
             if let Some(lost) = missing.into_iter().filter(|position| *position >= trimmed).max() {

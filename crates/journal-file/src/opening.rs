@@ -61,8 +61,11 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
         last_generation: AtomicU32::new(last_generation),
         damage: damage.join("; "),
     };
-    let begun =
-        log.begin_segment(number, before, states.iter().map(|(partition, state)| (*partition, *state)).collect());
+    let begun = log.begin_segment(
+        number,
+        before,
+        states.iter().map(|(partition, state)| (*partition, *state)).collect(),
+    );
     let active = begun.map_err(|source| failed("a new segment", source))?;
     for name in names.iter().filter(|name| is_ours(name) && !kept.contains(name)) {
         if *name != log_name(number, 0) {
@@ -120,7 +123,7 @@ fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, Open
         None => {
             let bytes = segment.file.read_whole().map_err(io)?;
             let scanned = scan(number, generation, &bytes)?;
-let Scan { part, damages } = scanned;
+            let Scan { part, damages } = scanned;
             Held { segment, part, damages, is_sealed: false, misses_end: false }
         }
     };
@@ -188,13 +191,13 @@ fn gather(found: Vec<Found>) -> Gathered {
         unsynced: Vec::new(),
         damage: Vec::new(),
     };
-    let mut is_after_missing = false;
+    let mut is_after_loss = false;
     for Found { number, generation, held } in found {
         let name = log_name(number, generation);
         let Some(Held { segment, part, damages, is_sealed, misses_end }) = held else {
             tracing::error!(event = "journal_segment_missing", segment = number, file = name);
             gathered.damage.push(format!("segment {number} ({name}) is missing"));
-            is_after_missing = true;
+            is_after_loss = true;
             continue;
         };
         for damage in &damages {
@@ -202,16 +205,15 @@ fn gather(found: Vec<Found>) -> Gathered {
             tracing::error!(event = "journal_damaged", segment = number, file = name, from, to);
             gathered.damage.push(format!("segment {number} ({name}) is damaged from offset {from} to {to}"));
         }
-        if is_after_missing || !damages.is_empty() {
-            let from_begin =
-                part.begins.iter().filter(|_| is_after_missing).map(|(p, state)| (*p, state.last));
+        if is_after_loss || !damages.is_empty() {
+            let from_begin = part.begins.iter().filter(|_| is_after_loss).map(|(p, state)| (*p, state.last));
             let over = part.ends.iter().filter(|_| !damages.is_empty() && generation > 0);
             for (partition, to) in from_begin.chain(over.map(|(p, state)| (*p, state.last))) {
                 let from = gathered.states.get(&partition).map(|state| state.last).unwrap_or_default();
                 gathered.jumps.extend((from < to).then_some(Jump { partition, from, to: losses::after(to) }));
             }
         }
-is_after_missing = misses_end;
+        is_after_loss = misses_end || !damages.is_empty();
         gathered.jumps.extend(&part.jumps);
         for (partition, end) in &part.ends {
             let state = gathered.states.entry(*partition).or_default();
@@ -220,6 +222,10 @@ is_after_missing = misses_end;
         }
         let segment = Arc::new(segment);
         if !is_sealed {
+            // A damaged one stays as it is, for people to look at.
+            if damages.is_empty() {
+                segment.suspect();
+            }
             gathered.unsynced.push(segment.clone());
         }
         let filed = Filed { segment, length: part.length, heads: part.heads, live: 0 };

@@ -94,7 +94,7 @@ struct Cursor {
     after: Position,
     chunks: std::vec::IntoIter<Chunk>,
     offsets: std::vec::IntoIter<u32>,
-    segment: Option<Arc<Segment>>,
+    segment: Option<Result<Arc<Segment>, String>>,
     segments: HashMap<u32, Arc<Segment>>,
     window: Window,
 }
@@ -128,37 +128,49 @@ impl Cursor {
         })
     }
 
+    /// A damaged record stands before `after` if the next whole one says so, and then nobody asked for it.
     fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
-        loop {
-            let Some(offset) = self.offsets.next() else {
-                let Some(chunk) = self.chunks.next() else { return Ok(None) };
-                self.segment = self.segments.get(&chunk.segment).cloned();
-                self.offsets = chunk.offsets().collect::<Vec<_>>().into_iter();
-                if self.segment.is_none() {
-                    return Err(self.damaged(format!("segment {} is missing", chunk.segment)));
-                }
-                continue;
+        let mut damage: Option<String> = None;
+        while let Some((segment, offset)) = self.next_place() {
+            let segment = match segment {
+                Ok(segment) => segment,
+                Err(what) => return Err(damaged(&self.room, &what)),
             };
-            let Some(segment) = self.segment.clone() else { continue };
-            let record = match segment.read(offset, &mut self.window) {
-                Ok(Entry::Record { room, position, bytes, .. }) if room == Name::of(&self.room) => {
-                    Ok((position, position > self.after, bytes))
-                }
-                Ok(_) => Err(format!("segment {}, offset {offset}", segment.number)),
-                Err(what) => Err(what),
-            };
-            match record {
-                Ok((_, false, _)) => {}
-                Ok((position, true, bytes)) => {
+            match segment.read(offset, &mut self.window) {
+                Ok(Entry::Record { room, position, previous, bytes }) if room == Name::of(&self.room) => {
+                    if position <= self.after {
+                        damage = None;
+                        continue;
+                    }
+                    if let Some(what) =
+                        damage.filter(|_| previous.is_none_or(|previous| previous > self.after))
+                    {
+                        return Err(damaged(&self.room, &what));
+                    }
+                    self.after = position;
                     let bytes = Bytes::copy_from_slice(bytes);
                     return Ok(Some(Record { room: self.room.clone(), position, bytes }));
                 }
-                Err(what) => return Err(self.damaged(what)),
+                Ok(_) => damage = Some(format!("segment {}, offset {offset}", segment.number)),
+                Err(what) => damage = Some(what),
             }
         }
+        damage.map_or(Ok(None), |what| Err(damaged(&self.room, &what)))
     }
 
-    fn damaged(&self, what: String) -> JournalError {
-        JournalError::Damaged(format!("a record of room {}: {what}", self.room.room))
+    fn next_place(&mut self) -> Option<(Result<Arc<Segment>, String>, u32)> {
+        loop {
+            if let Some(offset) = self.offsets.next() {
+                return Some((self.segment.clone()?, offset));
+            }
+            let chunk = self.chunks.next()?;
+            let segment = self.segments.get(&chunk.segment).cloned();
+            self.segment = Some(segment.ok_or_else(|| format!("segment {} is missing", chunk.segment)));
+            self.offsets = chunk.offsets().collect::<Vec<_>>().into_iter();
+        }
     }
+}
+
+fn damaged(room: &RoomKey, what: &str) -> JournalError {
+    JournalError::Damaged(format!("a record of room {}: {what}", room.room))
 }

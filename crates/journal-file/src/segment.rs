@@ -66,6 +66,11 @@ impl Segment {
         synced
     }
 
+    /// What an earlier process left may be there only as long as the power is, if that process died of a failed sync.
+    pub fn suspect(&self) {
+        *self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     pub fn is_suspect(&self) -> bool {
         *self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner)
     }

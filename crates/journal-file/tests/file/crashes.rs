@@ -16,7 +16,8 @@ fn a_power_cut_at_any_step_loses_nothing_that_was_synced() {
 }
 
 fn at_every_step(death: Death) {
-    let config = FileJournalConfig { segment_bytes: 500, tidies_itself: false, ..FileJournalConfig::default() };
+    let config =
+        FileJournalConfig { segment_bytes: 500, tidies_itself: false, ..FileJournalConfig::default() };
     let mut steps = u64::MAX;
     let mut crash_at = 1;
     while crash_at <= steps {
@@ -25,13 +26,10 @@ fn at_every_step(death: Death) {
         pair.sim.crash_in(crash_at);
         for round in 0..24 {
             let level = if round % 3 == 0 { Level::Synced } else { Level::Written };
-            let deeds: [&dyn Fn(&mut Pair); 5] = [
-                &|pair| pair.submit(level),
-                &Pair::put_image,
-                &Pair::trim,
-                &Pair::forget,
-                &|pair| (round % 6 == 5).then(|| pair.tidy()).unwrap_or_default(),
-            ];
+            let deeds: [&dyn Fn(&mut Pair); 5] =
+                [&|pair| pair.submit(level), &Pair::put_image, &Pair::trim, &Pair::forget, &|pair| {
+                    (round % 6 == 5).then(|| pair.tidy()).unwrap_or_default()
+                }];
             for deed in deeds {
                 if !pair.sim.has_crashed() {
                     deed(&mut pair);

@@ -4,3 +4,4 @@ mod conformance;
 mod crashes;
 mod model;
 mod random;
+mod trouble;
