@@ -25,6 +25,7 @@ mod tally;
 
 mod patches;
 mod ports;
+pub mod testing;
 
 pub use bundle::{BadBundle, Base, Bundle, Draft, Manifest, PatchName};
 pub use catalog::{

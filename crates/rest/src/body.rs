@@ -52,7 +52,8 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, limit: usiz
         .map_err(|error| Failure::bad_request(format!("The body is not the JSON that is expected: {error}.")))
 }
 
-async fn read_bytes(request: Request, limit: usize) -> Result<Bytes, Failure> {
+/// Reads a whole body of at most `limit` bytes.
+pub(crate) async fn read_bytes(request: Request, limit: usize) -> Result<Bytes, Failure> {
     let too_long = || Fault::new(ErrorCode::TooLong, format!("The body is longer than {limit} bytes."));
     // A client that announces too much is not listened to.
     let announced =

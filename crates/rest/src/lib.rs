@@ -13,6 +13,7 @@ mod endpoints;
 mod openapi;
 
 mod admin;
+mod admin_patches;
 mod dev_crash;
 mod static_files;
 
@@ -28,6 +29,7 @@ mod server;
 mod slots;
 
 pub use admin::{AdminState, admin_router};
+pub use admin_patches::{PatchAdmin, patch_router};
 pub use cors::Origins;
 pub use dev_crash::dev_crash_router;
 pub use prefixed_io::PrefixedIo;

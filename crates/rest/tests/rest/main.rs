@@ -14,4 +14,5 @@ mod replays;
 
 mod admin;
 mod connections;
+mod patches;
 mod shares;
