@@ -4,6 +4,7 @@
 
 mod chained;
 mod child;
+mod guest;
 
 use std::os::unix::process::ExitStatusExt;
 
