@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::games::Games;
+
 /// What a journal keeps of a record besides its bytes, at a guess: a room that ticks in vain has a log, too.
 pub const RECORD_BYTES: usize = 32;
 
@@ -59,6 +61,8 @@ pub struct RoomsConfig {
     pub journal_grace: Duration,
     /// The epoch under which this node writes the journal.
     pub epoch: model::Epoch,
+    /// What authoritative rooms run.
+    pub games: Games,
 }
 
 /// What rooms above `async` do while their journal cannot be written.
@@ -101,6 +105,7 @@ impl Default for RoomsConfig {
             without_journal: WithoutJournal::Pause,
             journal_grace: Duration::from_secs(30),
             epoch: 1,
+            games: Games::default(),
         }
     }
 }

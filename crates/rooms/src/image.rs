@@ -1,5 +1,8 @@
 //! What the journal keeps as a room's image: the room's own, behind what its shard has to know.
 
+use std::sync::Arc;
+
+use room_core::modules::Modules;
 use room_core::{Damaged, Room};
 
 /// The layout of the head. A binary reads its own number and the one before.
@@ -14,16 +17,15 @@ pub(crate) struct RoomImage {
 }
 
 impl RoomImage {
-    pub fn encode(room: &mut Room, logged: usize) -> Vec<u8> {
-        let image = room.image();
+    pub fn encode(image: &[u8], logged: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES + image.len());
         bytes.push(FORMAT);
         bytes.extend_from_slice(&(logged as u64).to_le_bytes());
-        bytes.extend_from_slice(&image);
+        bytes.extend_from_slice(image);
         bytes
     }
 
-    pub fn decode(bytes: &[u8]) -> Result<RoomImage, Damaged> {
+    pub fn decode(bytes: &[u8], modules: &Arc<dyn Modules>) -> Result<RoomImage, Damaged> {
         let damaged = |what: &'static str| Damaged { what: what.into() };
         let (head, image) =
             bytes.split_at_checked(HEAD_BYTES).ok_or_else(|| damaged("the image ends within its head"))?;
@@ -33,7 +35,7 @@ impl RoomImage {
         }
         let logged = logged.try_into().map(u64::from_le_bytes).unwrap_or(0);
         let logged = usize::try_from(logged).map_err(|_| damaged("a number is too large"))?;
-        Ok(RoomImage { room: Room::restore(image, &room_core::modules::none())?, logged })
+        Ok(RoomImage { room: Room::restore(image, modules)?, logged })
     }
 }
 
@@ -45,7 +47,7 @@ mod tests {
     fn garbage_is_no_image_and_does_not_panic() {
         for length in 0..40 {
             for byte in [0, FORMAT, 2, 255] {
-                assert!(RoomImage::decode(&vec![byte; length]).is_err());
+                assert!(RoomImage::decode(&vec![byte; length], &room_core::modules::none()).is_err());
             }
         }
     }

@@ -11,6 +11,7 @@
 
 mod calls;
 mod config;
+mod games;
 mod rooms;
 mod stepped;
 
@@ -29,5 +30,7 @@ mod shard;
 
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
 pub use config::{RECORD_BYTES, RoomsConfig, WithoutJournal};
+pub use games::{GameEffect, GameWatch, Games, LogicCatalog, VersionWatch};
 pub use rooms::{Counts, Rooms};
+pub use shard::{Moved, MovesDone, Which};
 pub use stepped::SteppedRooms;

@@ -21,6 +21,10 @@ impl RebuildCost {
         self.0 += RECORD + KIBIBYTE * (bytes >> 10) as u32;
     }
 
+    pub fn add(&mut self, time: Duration) {
+        self.0 += time;
+    }
+
     pub fn exceeds(&self, budget: Duration) -> bool {
         self.0 > budget
     }

@@ -10,6 +10,7 @@ use journal::Journal;
 use link::{Inbox, RoomLink};
 use model::{AppId, RoomId, RoomKey, SessionId, Tick};
 use protocol::{ErrorCode, Fault, messages};
+use room_core::modules::LogicRef;
 use room_core::{RoomRequest, RoomSpec};
 use telemetry::Metrics;
 
@@ -19,7 +20,10 @@ use crate::config::RoomsConfig;
 use crate::directory::Directory;
 use crate::mailbox::{AnyInbox, Mailbox, mailbox_of};
 use crate::recovery::{Found, Recovery, fence_and_find};
-use crate::shard::{Awaited, Create, Health, Inheritance, Join, Request, Resume, Shard, Shared};
+use crate::shard::{
+    Awaited, Create, Health, Inheritance, Join, Move, MoveRooms, MovesDone, Request, Resume, Shard, Shared,
+    Which,
+};
 
 /// All rooms of this node.
 pub struct Rooms {
@@ -210,6 +214,28 @@ impl Rooms {
         self.shared.directory.find_invite(app, code)
     }
 
+    /// Brings these rooms to another version of their game, each between two of its ticks. A room that runs it already
+    /// is done; one that cannot be brought over goes on as it is.
+    pub fn swap(&self, which: Which, to: LogicRef, done: MovesDone) {
+        self.move_rooms(which, Move::Swap(to), done);
+    }
+
+    /// Takes these rooms back to an earlier version, in a new run: by what they save, or with the inputs that they had
+    /// since it was left. A room that cannot go back either way ends with `logic_failed`.
+    pub fn roll_back(&self, which: Which, to: LogicRef, done: MovesDone) {
+        self.move_rooms(which, Move::RollBack(to), done);
+    }
+
+    /// These rooms make no ticks and take no inputs, until they are rolled back or let go on. Inputs come again.
+    pub fn stand_still(&self, which: Which, stand_still: bool, done: MovesDone) {
+        self.move_rooms(which, Move::StandStill(stand_still), done);
+    }
+
+    /// What swaps kept of the version before can go: from now on the way back is by what is saved.
+    pub fn forget_way_back(&self, which: Which, done: MovesDone) {
+        self.move_rooms(which, Move::ForgetWayBack, done);
+    }
+
     /// Takes messages for any room. A member's own [`link::RoomRoute::inbox`] is faster.
     pub fn inbox(&self) -> Arc<dyn Inbox> {
         Arc::new(AnyInbox { mailboxes: self.mailboxes.clone() })
@@ -277,6 +303,14 @@ impl Rooms {
             inbox: self.mailboxes.iter().map(|mailbox| mailbox.letters_waiting()).sum(),
             backfills: self.clerk.backfills(),
             recovering: self.shared.health.recovering(),
+        }
+    }
+
+    fn move_rooms(&self, which: Which, to: Move, done: MovesDone) {
+        let moves = MoveRooms::new(which, to, done);
+        for mailbox in self.mailboxes.iter() {
+            // Internal: refused only by a shard that stops.
+            let _ = mailbox.request(Request::Move(moves.clone()));
         }
     }
 

@@ -1,7 +1,10 @@
 //! A finished room's log, out of the journal and into a replay.
 
+use std::sync::Arc;
+
 use journal::Journal;
 use model::{Position, RoomKey};
+use room_core::modules::Modules;
 use room_core::{Damaged, RoomEvent, replay};
 
 use super::replays::Replays;
@@ -10,8 +13,8 @@ use crate::replaying::play_on;
 
 const PAGE_BYTES: usize = 256 << 10;
 
-pub(super) fn archive(journal: &dyn Journal, replays: &Replays, room: &RoomKey) {
-    match replay::write(Log::new(journal, room), &room_core::modules::none()) {
+pub(super) fn archive(journal: &dyn Journal, replays: &Replays, modules: &Arc<dyn Modules>, room: &RoomKey) {
+    match replay::write(Log::new(journal, room), modules) {
         Ok(file) => replays.put(room, file),
         Err(error) => {
             tracing::warn!(event = "replay_not_made", app = %room.app, room = %room.room, %error);
@@ -20,17 +23,17 @@ pub(super) fn archive(journal: &dyn Journal, replays: &Replays, room: &RoomKey) 
 }
 
 /// The replay of a room whose log is damaged, up to where it is: all that can still be told of the match.
-pub(super) fn salvage(journal: &dyn Journal, replays: &Replays, room: &RoomKey) {
+pub(super) fn salvage(journal: &dyn Journal, replays: &Replays, modules: &Arc<dyn Modules>, room: &RoomKey) {
     let (mut played, mut outputs, mut whole) = (None, Vec::new(), 0);
     for event in Log::new(journal, room).map_while(Result::ok) {
-        if play_on(&mut played, event, &mut outputs).is_err() {
+        if play_on(&mut played, event, modules, &mut outputs).is_err() {
             break;
         }
         outputs.clear();
         whole += 1;
     }
     if played.is_some_and(|played| played.tick() > 0)
-        && let Ok(file) = replay::write(Log::new(journal, room).take(whole), &room_core::modules::none())
+        && let Ok(file) = replay::write(Log::new(journal, room).take(whole), modules)
     {
         replays.put(room, file);
         tracing::warn!(event = "room_salvaged", app = %room.app, room = %room.room, events = whole);

@@ -12,7 +12,7 @@ use journal::Journal;
 use link::RoomPort;
 use model::{Position, RoomKey, Run, SessionId, Tick};
 use protocol::{ErrorCode, Fault, messages};
-use room_core::{Damaged, Output, Room, as_first_backfill};
+use room_core::{Damaged, Output, Room, as_first_backfill, modules};
 
 use crate::calls::Done;
 use crate::mailbox::Mailbox;
@@ -209,7 +209,7 @@ impl Backfill {
         self.after = newest.position;
         let mut outputs = Vec::new();
         for event in records.iter().flat_map(|read| record::events(&read.bytes)) {
-            play_on(&mut self.replayed, event?, &mut outputs)?;
+            play_on(&mut self.replayed, event?, &modules::none(), &mut outputs)?;
         }
         let next = self.next_tick();
         let wanted = |output: Output| match output {

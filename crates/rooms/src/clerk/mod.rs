@@ -14,6 +14,7 @@ use bytes::Bytes;
 use clock::Clock;
 use journal::Journal;
 use model::{Position, RoomKey};
+use room_core::modules::Modules;
 use telemetry::Metrics;
 
 use crate::config::RoomsConfig;
@@ -48,7 +49,8 @@ enum Work {
     Forget(RoomKey),
     /// Makes a replay of what can be read of a damaged room.
     Salvage(RoomKey),
-    Image(RoomKey, Position, Bytes),
+    /// With whether the log before it can go.
+    Image(RoomKey, Position, Bytes, bool),
 }
 
 /// More images than this do not wait to be written.
@@ -73,12 +75,14 @@ impl Clerk {
             replays: Replays::open(config.replay_dir.clone(), config.keep_replays, config.keep_replay_bytes),
             thread: Mutex::new(None),
         });
+        let modules = config.games.modules.clone();
         let bounds = Bounds {
             chunk: config.backfill_chunk,
             backlog: config.backfill_backlog,
             patience: config.backfill_patience,
         };
-        let work = ClerkWork { clerk: clerk.clone(), clock, journal, metrics, bounds, active: Vec::new() };
+        let work =
+            ClerkWork { clerk: clerk.clone(), clock, journal, modules, metrics, bounds, active: Vec::new() };
         (clerk, work)
     }
 
@@ -111,13 +115,13 @@ impl Clerk {
     }
 
     /// Keeps a room's image, unless too many wait to be written: a later one does as well.
-    pub fn put_image(&self, room: RoomKey, at: Position, image: Bytes) {
+    pub fn put_image(&self, room: RoomKey, at: Position, image: Bytes, trims: bool) {
         let length = image.len();
         if self.image_bytes.fetch_add(length, Ordering::Relaxed) > MOST_IMAGE_BYTES {
             self.image_bytes.fetch_sub(length, Ordering::Relaxed);
             return;
         }
-        self.give(Work::Image(room, at, image));
+        self.give(Work::Image(room, at, image, trims));
     }
 
     pub fn backfills(&self) -> usize {
@@ -153,6 +157,7 @@ pub(crate) struct ClerkWork {
     clerk: Arc<Clerk>,
     clock: Clock,
     journal: Arc<dyn Journal>,
+    modules: Arc<dyn Modules>,
     metrics: Arc<Metrics>,
     bounds: Bounds,
     active: Vec<Backfill>,
@@ -186,9 +191,13 @@ impl ClerkWork {
     fn do_work(&mut self, work: Work) {
         match work {
             Work::Backfill(backfill) => self.active.push(*backfill),
-            Work::Archive(room) => archive::archive(self.journal.as_ref(), &self.clerk.replays, &room),
-            Work::Salvage(room) => archive::salvage(self.journal.as_ref(), &self.clerk.replays, &room),
-            Work::Image(room, at, image) => self.put_image(&room, at, image),
+            Work::Archive(room) => {
+                archive::archive(self.journal.as_ref(), &self.clerk.replays, &self.modules, &room);
+            }
+            Work::Salvage(room) => {
+                archive::salvage(self.journal.as_ref(), &self.clerk.replays, &self.modules, &room);
+            }
+            Work::Image(room, at, image, trims) => self.put_image(&room, at, image, trims),
             Work::Forget(room) => {
                 if let Err(error) = self.journal.forget(&room) {
                     tracing::warn!(event = "room_not_forgotten", app = %room.app, room = %room.room, %error);
@@ -197,10 +206,14 @@ impl ClerkWork {
         }
     }
 
-    fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) {
+    fn put_image(&self, room: &RoomKey, at: Position, image: Bytes, trims: bool) {
         self.clerk.image_bytes.fetch_sub(image.len(), Ordering::Relaxed);
         if let Err(error) = self.journal.put_image(room, at, image) {
             tracing::warn!(event = "image_not_written", app = %room.app, room = %room.room, %error);
+            return;
+        }
+        if trims && let Err(error) = self.journal.trim(room, at) {
+            tracing::warn!(event = "log_not_trimmed", app = %room.app, room = %room.room, %error);
         }
     }
 

@@ -1,9 +1,11 @@
 //! One room, out of the journal.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use journal::{Journal, JournalError, Record};
 use model::{Position, RoomKey};
+use room_core::modules::Modules;
 use room_core::{Damaged, Output, Room};
 
 use crate::config::{RECORD_BYTES, RoomsConfig};
@@ -53,6 +55,7 @@ pub(crate) fn rebuild(
 
 struct Replaying<'a> {
     journal: &'a dyn Journal,
+    modules: &'a Arc<dyn Modules>,
     key: &'a RoomKey,
     after: Position,
     room: Option<Box<Room>>,
@@ -68,10 +71,12 @@ impl<'a> Replaying<'a> {
     fn begin(
         journal: &'a dyn Journal,
         key: &'a RoomKey,
-        config: &RoomsConfig,
+        config: &'a RoomsConfig,
     ) -> Result<Replaying<'a>, NotRebuilt> {
         let image = match journal.image(key) {
-            Ok(image) => image.and_then(|(at, bytes)| Some((at, usable(key, &bytes)?))),
+            Ok(image) => {
+                image.and_then(|(at, bytes)| Some((at, usable(key, &bytes, &config.games.modules)?)))
+            }
             Err(JournalError::Damaged(what)) => {
                 warn_of_image(key, &what);
                 None
@@ -85,6 +90,7 @@ impl<'a> Replaying<'a> {
         let told = room.as_ref().map_or(0, |room| room.tick());
         Ok(Replaying {
             journal,
+            modules: &config.games.modules,
             key,
             after,
             room,
@@ -127,7 +133,7 @@ impl<'a> Replaying<'a> {
         self.cost.add_record(record.bytes.len());
         for event in record::events(&record.bytes) {
             self.cost.add_event();
-            play_on(&mut self.room, event?, &mut self.outputs)?;
+            play_on(&mut self.room, event?, self.modules, &mut self.outputs)?;
             for output in self.outputs.drain(..) {
                 if let Output::Frame { body, first_tick, last_tick } = output {
                     self.ring.push(&body, first_tick, last_tick);
@@ -139,8 +145,8 @@ impl<'a> Replaying<'a> {
 }
 
 /// Without its image the room is rebuilt from its whole log, if that is there.
-fn usable(key: &RoomKey, bytes: &[u8]) -> Option<RoomImage> {
-    match RoomImage::decode(bytes) {
+fn usable(key: &RoomKey, bytes: &[u8], modules: &Arc<dyn Modules>) -> Option<RoomImage> {
+    match RoomImage::decode(bytes, modules) {
         Ok(image) if image.room.key() == key => Some(image),
         Ok(_) => {
             warn_of_image(key, "it is another room's");

@@ -1,8 +1,10 @@
 //! What members hear, each in the order in which it happened, once the journal has it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use link::{Audience, Class, Publication};
-use model::{Seat, SessionId, Tick};
+use model::{Run, Seat, SessionId, Tick};
 use prost::Message;
 use protocol::messages::input_refused::Refusal;
 use protocol::messages::{self, push};
@@ -10,6 +12,7 @@ use protocol::operation;
 use telemetry::RoomMetrics;
 
 use crate::calls::{Done, JoinedRoom};
+use crate::games::{GameEffect, VersionWatch};
 
 use super::hosted::{Attached, Hosted};
 
@@ -34,8 +37,24 @@ pub(super) enum Effect {
     Attach(Box<Attached>),
     Detach(SessionId),
     Joined(Box<JoinedRoom>, Done<JoinedRoom>),
+    Resumed(Box<messages::Joined>, Done<messages::Joined>),
     /// The member hears what is published from now on.
     Hear(SessionId),
+    /// The state of an authoritative room, and from there on what is published.
+    State {
+        session: SessionId,
+        run: Run,
+        tick: Tick,
+        data: Bytes,
+        applied: Box<[u32]>,
+    },
+    Message {
+        seat: Seat,
+        run: Run,
+        tick: Tick,
+        data: Bytes,
+    },
+    Outside(GameEffect, Arc<dyn VersionWatch>),
     Answer(Box<messages::RoomView>, Done<messages::RoomView>),
     Ended(Box<messages::RoomEnded>),
 }
@@ -45,6 +64,8 @@ impl Effect {
     pub fn weight(&self) -> usize {
         match self {
             Effect::Frame { body, .. } => body.len(),
+            Effect::State { data, .. } | Effect::Message { data, .. } => data.len(),
+            Effect::Outside(effect, _) => effect.data.len(),
             _ => 0,
         }
     }
@@ -82,7 +103,22 @@ impl Effect {
             Effect::Attach(member) => hosted.attach(*member, &metrics.members),
             Effect::Detach(session) => hosted.detach(&session, &metrics.members),
             Effect::Joined(joined, done) => done(Ok(*joined)),
+            Effect::Resumed(joined, done) => done(Ok(*joined)),
             Effect::Hear(session) => hosted.hear(&session),
+            Effect::State { session, run, tick, data, applied } => {
+                let state = messages::RoomState { run, tick, data, channel: 0, applied: 0 };
+                hosted.port.send_to(
+                    &session,
+                    reliable(operation::ROOM_STATE, &state.encode_to_vec(), &applied, Audience::All),
+                );
+                hosted.hear(&session);
+            }
+            Effect::Message { seat, run, tick, data } => {
+                let message = messages::RoomMessage { run, tick, data, channel: 0 };
+                let body = message.encode_to_vec();
+                hosted.port.publish(reliable(operation::ROOM_MESSAGE, &body, &[], Audience::Seats(&[seat])));
+            }
+            Effect::Outside(effect, watch) => watch.effect(&hosted.key, effect),
             Effect::Answer(view, done) => done(Ok(*view)),
             Effect::Ended(ended) => hosted.push_to_all(&push::Event::RoomEnded(*ended)),
         }
@@ -93,9 +129,19 @@ impl Effect {
         match self {
             Effect::Joined(_, done) => done(Err(fault.clone())),
             Effect::Answer(_, done) => done(Err(fault.clone())),
+            Effect::Resumed(_, done) => done(Err(fault.clone())),
             _ => {}
         }
     }
+}
+
+fn reliable<'a>(
+    operation: u8,
+    body: &'a [u8],
+    applied: &'a [u32],
+    audience: Audience<'a>,
+) -> Publication<'a> {
+    Publication { operation, body, applied, audience, class: Class::Reliable }
 }
 
 /// Tells the seat that its input was not applied.

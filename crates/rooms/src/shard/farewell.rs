@@ -71,6 +71,9 @@ impl Shard {
         let metrics = &self.shared.metrics.rooms;
         metrics.members.add(-(hosted.members.len() as i64));
         metrics.open.of(&[kind_label(hosted.room.spec())]).decrement();
+        if let Some(game) = &hosted.game {
+            game.watch.room_went(&hosted.key);
+        }
         for mut member in hosted.members {
             member.hearing.stop();
             hosted.port.detach(&member.session);

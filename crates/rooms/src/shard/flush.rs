@@ -71,7 +71,7 @@ impl Shard {
     }
 
     fn hold(&mut self, drafts: Vec<(RoomAt, usize)>) {
-        let budget = self.shared.config.rebuild_budget;
+        let (budget, most_log) = (self.shared.config.rebuild_budget, self.shared.config.log_bytes);
         let bytes = self.records.split().freeze();
         let mut start = 0;
         let mut touched = Vec::new();
@@ -83,8 +83,8 @@ impl Shard {
                 effects = Vec::new();
             }
             hosted.cost.add_record(end - start);
-            let image = hosted.take_image_if_due(budget);
-            let image_bytes = image.as_ref().map_or(0, |image| image.len());
+            let image = hosted.take_image_if_due(budget, most_log);
+            let image_bytes = image.as_ref().map_or(0, |image| image.bytes.len());
             let weight = end - start + image_bytes + effects.iter().map(Effect::weight).sum::<usize>();
             let frames =
                 effects.iter().filter(|effect| matches!(effect, Effect::Frame { .. })).count() as i64;
@@ -155,7 +155,7 @@ impl Shard {
         self.unreleased_bytes -= held.weight;
         self.unreleased_frames -= held.frames;
         if let Some(image) = held.image {
-            self.clerk.put_image(held.key, position, image);
+            self.clerk.put_image(held.key, position, image.bytes, image.trims);
         }
         let metrics = &self.shared.metrics.rooms;
         metrics.journal_seconds.observe(self.now.since(held.since));

@@ -20,6 +20,7 @@ use crate::ring::TickRing;
 use super::RoomAt;
 use super::comeback::Comeback;
 use super::effect::Effect;
+use super::game::Game;
 
 /// Between two words to a member about rejected inputs.
 const REJECTIONS_APART: Duration = Duration::from_millis(100);
@@ -72,6 +73,8 @@ pub(super) struct Hosted {
     /// Set once members were told of the end: until when the room is kept for those that catch up.
     pub kept_until: Option<Moment>,
     pub archived: bool,
+    /// Of an authoritative room.
+    pub game: Option<Box<Game>>,
 }
 
 /// A session that hears the room.
@@ -134,14 +137,19 @@ impl Hosted {
             unprotected: false,
             kept_until: None,
             archived: false,
+            game: None,
         }
     }
 
     /// Does one event, and notes what follows.
     pub fn apply(&mut self, event: &RoomEvent, outputs: &mut Vec<Output>) {
-        record::append(&mut self.draft, event);
+        if self.game.is_some() && self.room.is_ended() {
+            // One of several, and one before it ended the room.
+            return;
+        }
+        let instead = self.make(event, outputs);
+        record::append(&mut self.draft, instead.as_ref().unwrap_or(event));
         self.cost.add_event();
-        self.room.apply(event, outputs);
         for output in outputs.drain(..) {
             self.note(output);
         }
@@ -206,7 +214,7 @@ impl Hosted {
             channel,
             seat: seat.map(u32::from),
             applied: seat.and_then(|seat| applied.get(usize::from(seat)).copied()).unwrap_or(0),
-            seed: self.room.spec().lockstep.map_or(0, |lockstep| lockstep.seed),
+            seed: self.room.spec().seed().unwrap_or(0),
         }
     }
 
@@ -275,7 +283,7 @@ impl Hosted {
         }
     }
 
-    fn note(&mut self, output: Output) {
+    pub fn note(&mut self, output: Output) {
         match output {
             Output::Frame { body, first_tick, last_tick } => {
                 let applied = self.room.applied_all().into();
@@ -293,16 +301,7 @@ impl Hosted {
             Output::Started => {}
             // Told by `tell_changes`, after everything else.
             Output::Ended { .. } => self.urgent = true,
-            // Of authoritative rooms, which nobody founds yet.
-            Output::State { .. }
-            | Output::Message { .. }
-            | Output::Effect { .. }
-            | Output::Log { .. }
-            | Output::Metric { .. }
-            | Output::CallEnded { .. }
-            | Output::Suspended { .. }
-            | Output::Swapped { .. }
-            | Output::SwapFailed { .. } => {}
+            of_game => self.note_of_game(of_game),
         }
     }
 

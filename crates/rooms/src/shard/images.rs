@@ -9,14 +9,31 @@ use crate::rebuild_cost::RebuildCost;
 
 use super::hosted::Hosted;
 
+/// To be written once the record before it is durable.
+pub(super) struct Image {
+    pub bytes: Bytes,
+    /// The log before it is not needed any more.
+    pub trims: bool,
+}
+
 impl Hosted {
     /// The room as of the record that was just made of its draft. The clerk writes it once that record is durable, so
     /// that no image ever holds what the log does not.
-    pub(super) fn take_image_if_due(&mut self, budget: Duration) -> Option<Bytes> {
-        if !self.cost.exceeds(budget) || self.room.is_ended() {
+    pub(super) fn take_image_if_due(&mut self, budget: Duration, most_log: usize) -> Option<Image> {
+        let swapped = self.game.as_ref().is_some_and(|game| game.image_due);
+        // Nobody asks an authoritative room for old ticks; a long one keeps no replay either.
+        let trims = self.game.is_some() && self.logged > most_log / 2;
+        if !(swapped || trims || self.cost.exceeds(budget)) || self.room.is_ended() {
             return None;
         }
         self.cost = RebuildCost::default();
-        Some(RoomImage::encode(&mut self.room, self.logged).into())
+        let image = match &mut self.game {
+            Some(game) => game.take_checkpoint(&mut self.room),
+            None => self.room.image().into(),
+        };
+        if trims {
+            self.logged = 0;
+        }
+        Some(Image { bytes: RoomImage::encode(&image, self.logged).into(), trims })
     }
 }

@@ -50,6 +50,10 @@ impl Shard {
         let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at) else {
             return;
         };
+        // Traffic is stopped: as if it were lost on the way, so that it comes again.
+        if hosted.stands_still() {
+            return;
+        }
         // The seat may be another session's by now.
         if hosted.room.seated(seat).is_none_or(|member| member.session != session) {
             return;

@@ -3,16 +3,18 @@
 //! Read in this order: `turn` (what a turn does), `hosted` (one room), `requests` and `letters` (what comes in),
 //! `step` (ticks and deadlines), `flush` and `partition` (to the journal and back), `effect` (what members hear),
 //! `resume` (catching up), `farewell` (the end of a room), `recover` and `comeback` (rooms of an earlier process),
-//! `images` (what makes that quick), `trouble` (a journal that fails).
+//! `images` (what makes that quick), `game` and `moves` (authoritative rooms), `trouble` (a journal that fails).
 
 mod comeback;
 mod effect;
 mod farewell;
 mod flush;
+mod game;
 mod health;
 mod hosted;
 mod images;
 mod letters;
+mod moves;
 mod partition;
 mod recover;
 mod request;
@@ -23,7 +25,7 @@ mod trouble;
 mod turn;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -46,6 +48,8 @@ use hosted::Hosted;
 use partition::PartitionLog;
 
 pub(crate) use health::Health;
+pub(crate) use moves::{Move, MoveRooms};
+pub use moves::{Moved, MovesDone, Which};
 pub(crate) use recover::Awaited;
 pub(crate) use request::{Create, Join, Request, Resume};
 pub(crate) use resume::send_backfill;
@@ -93,6 +97,8 @@ pub(crate) struct Shard {
     timers: BinaryHeap<Reverse<(Moment, RoomAt)>>,
     /// Rooms that something happened to in this turn.
     dirty: Vec<RoomAt>,
+    /// Rooms that are to go to another version of their game.
+    moves: VecDeque<(RoomAt, Arc<MoveRooms>)>,
     /// Ended rooms that may be ready to be freed.
     over: Vec<RoomAt>,
     /// Of records and frames that wait for the journal.
@@ -158,6 +164,7 @@ impl Shard {
             due: BinaryHeap::new(),
             timers: BinaryHeap::new(),
             dirty: Vec::new(),
+            moves: VecDeque::new(),
             over: Vec::new(),
             unreleased_bytes: 0,
             unreleased_frames: 0,

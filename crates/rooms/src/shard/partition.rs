@@ -10,6 +10,7 @@ use model::{Epoch, Partition, Position, RoomKey};
 
 use super::RoomAt;
 use super::effect::Effect;
+use super::images::Image;
 
 /// Sequences go up by one, so a place in `held` follows from a sequence.
 pub(super) struct PartitionLog {
@@ -33,7 +34,7 @@ pub(super) struct Held {
     /// What the record has to reach before its effects happen.
     pub level: Level,
     /// The room right after this record: kept as soon as the record is.
-    pub image: Option<Bytes>,
+    pub image: Option<Image>,
     pub effects: Vec<Effect>,
     /// Bytes that wait with it, and the number of frames in `effects`.
     pub weight: usize,

@@ -1,5 +1,7 @@
 //! What is asked of a shard.
 
+use std::sync::Arc;
+
 use model::{Build, PlayerId, RoomKey, SessionId, Tick};
 use protocol::{Fault, messages};
 use room_core::{RoomRequest, RoomSpec};
@@ -7,6 +9,8 @@ use room_core::{RoomRequest, RoomSpec};
 use crate::calls::{Done, JoinedRoom, Member};
 use crate::clerk::Backfill;
 use crate::recovery::Recovered;
+
+use super::moves::MoveRooms;
 
 pub(crate) enum Request {
     Create(Box<Create>, Done<messages::RoomView>),
@@ -16,6 +20,8 @@ pub(crate) enum Request {
     View(RoomKey, Done<messages::RoomView>),
     /// To all members of all rooms.
     Tell(messages::Notice),
+    /// To other versions of their games.
+    Move(Arc<MoveRooms>),
     /// From the clerk: a backfill stopped.
     Stopped(Box<Backfill>),
     /// From the recovery: a room of an earlier process.
@@ -49,7 +55,7 @@ pub(crate) struct Resume {
 impl Request {
     /// Of the server's own, and never refused.
     pub fn is_internal(&self) -> bool {
-        matches!(self, Request::Tell(_) | Request::Stopped(_) | Request::Recovered(_))
+        matches!(self, Request::Tell(_) | Request::Move(_) | Request::Stopped(_) | Request::Recovered(_))
     }
 
     /// The room that something is asked of, from outside.
@@ -59,7 +65,7 @@ impl Request {
             Request::Join(join, _) => Some(&join.key),
             Request::Resume(resume, _) => Some(&resume.key),
             Request::Act(key, ..) | Request::View(key, _) => Some(key),
-            Request::Tell(_) | Request::Stopped(_) | Request::Recovered(_) => None,
+            Request::Tell(_) | Request::Move(_) | Request::Stopped(_) | Request::Recovered(_) => None,
         }
     }
 
@@ -68,7 +74,7 @@ impl Request {
             Request::Create(_, done) | Request::Act(_, _, done) | Request::View(_, done) => done(Err(fault)),
             Request::Join(_, done) => done(Err(fault)),
             Request::Resume(_, done) => done(Err(fault)),
-            Request::Tell(_) | Request::Stopped(_) | Request::Recovered(_) => {}
+            Request::Tell(_) | Request::Move(_) | Request::Stopped(_) | Request::Recovered(_) => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use model::{RoomKey, SessionId};
 use protocol::messages::{self, RoomKind, push};
 use protocol::{ErrorCode, Fault};
+use room_core::modules::LogicRef;
 use room_core::{Founding, Room, RoomEvent, RoomRequest, RoomSpec};
 
 use crate::calls::{Done, JoinedRoom};
@@ -15,6 +16,7 @@ use crate::record;
 use crate::ring::TickRing;
 
 use super::effect::Effect;
+use super::game::Game;
 use super::hosted::{Attached, Hosted};
 use super::request::{Create, Join, Request};
 use super::{RoomAt, Shard};
@@ -41,6 +43,7 @@ impl Shard {
                 let event = push::Event::Notice(notice);
                 self.rooms.iter().for_each(|(_, hosted)| hosted.push_to_all(&event));
             }
+            Request::Move(moves) => self.begin_moves(&moves),
             Request::Stopped(backfill) => self.backfill_stopped(backfill),
             Request::Recovered(recovered) => self.recovered(*recovered),
         }
@@ -97,6 +100,7 @@ impl Shard {
             return Err(Fault::new(ErrorCode::Unavailable, "the journal takes no new rooms right now")
                 .retry_after(PAUSED_RETRY));
         }
+        let logic = self.logic_for(&create)?;
         if !self.shared.health.add_room(self.shared.config.max_rooms) {
             return Err(Fault::new(ErrorCode::Overloaded, "the server has as many rooms as it takes"));
         }
@@ -115,24 +119,37 @@ impl Shard {
         };
         let spec = spec.with_seed(seed);
         let wall_ms = self.shared.clock.wall_ms();
-        let founding = Founding { key, spec, founder, build, invite, run: 1, wall_ms, logic: None };
+        let founding = Founding { key, spec, founder, build, invite, run: 1, wall_ms, logic };
         self.host(founding)
+    }
+
+    /// What an authoritative room begins with.
+    fn logic_for(&self, create: &Create) -> Result<Option<LogicRef>, Fault> {
+        let Some(authoritative) = &create.spec.authoritative else { return Ok(None) };
+        let catalog = &self.shared.config.games.catalog;
+        let Create { key, founder, .. } = create;
+        catalog.current(&key.app, &authoritative.game, &key.room, founder).map(Some)
     }
 
     fn host(&mut self, founding: Founding) -> Result<RoomAt, Fault> {
         let mut draft = Vec::new();
         record::append(&mut draft, &RoomEvent::Founded(Box::new(founding.clone())));
         let key = founding.key.clone();
-        let founded = Room::found(founding, &room_core::modules::none(), &mut self.outputs);
-        self.outputs.clear();
+        let modules = self.shared.config.games.modules.clone();
+        let founded = Room::found(founding, &modules, &mut self.outputs);
+        let told = std::mem::take(&mut self.outputs);
         let room = founded.map_err(|not_founded| {
             self.shared.health.remove_rooms(1);
             self.shared.directory.remove(&key);
-            Fault::new(ErrorCode::BadSpec, not_founded.to_string())
+            let key = &key;
+            tracing::error!(event = "room_not_founded", app = %key.app, room = %key.room, %not_founded);
+            Fault::new(ErrorCode::Unavailable, format!("the game cannot be run: {not_founded}"))
         })?;
         let kind = kind_label(room.spec());
         let at = self.place(room, TickRing::new(&self.shared.config, 0));
-        self.rooms[at.index as usize].draft = draft;
+        let hosted = &mut self.rooms[at.index as usize];
+        hosted.draft = draft;
+        told.into_iter().for_each(|output| hosted.note(output));
         self.shared.metrics.rooms.created_total.of(&[kind]).increment();
         self.show_in_directory(at);
         self.touch(at);
@@ -141,7 +158,8 @@ impl Shard {
     }
 
     /// Gives the room a place among the others; nothing happens to it yet.
-    pub(super) fn place(&mut self, room: Room, ring: TickRing) -> RoomAt {
+    pub(super) fn place(&mut self, mut room: Room, ring: TickRing) -> RoomAt {
+        let game = Game::of(&mut room, &self.shared.config.games);
         self.generations = self.generations.wrapping_add(1);
         let entry = self.rooms.vacant_entry();
         let at = RoomAt { index: entry.key() as u32, generation: self.generations };
@@ -149,7 +167,7 @@ impl Shard {
         let port = self.shared.link.open(&key);
         let inbox = std::sync::Arc::new(RoomInbox { mailbox: self.mailbox.clone(), at });
         let kind = kind_label(room.spec());
-        entry.insert(Hosted::new(at, room, ring, port, inbox));
+        entry.insert(Hosted { game, ..Hosted::new(at, room, ring, port, inbox) });
         self.by_key.insert(key, at);
         self.shared.metrics.rooms.open.of(&[kind]).increment();
         at

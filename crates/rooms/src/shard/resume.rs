@@ -13,6 +13,7 @@ use protocol::{ErrorCode, Fault, operation};
 use crate::calls::Done;
 use crate::clerk::{Backfill, Stop};
 
+use super::effect::Effect;
 use super::hosted::{CatchUp, Hearing};
 use super::request::Resume;
 use super::{RoomAt, Shard};
@@ -35,6 +36,9 @@ impl Shard {
             hosted.hear(&session);
             return done(Ok(hosted.resumed(&session, channel)));
         }
+        if hosted.game.is_some() {
+            return self.resume_game(at, &session, channel, done);
+        }
         if from_tick == 0 || from_tick > released.saturating_add(1) {
             let message =
                 format!("ticks 1 to {} can be asked for, not {from_tick}", released.saturating_add(1));
@@ -49,6 +53,21 @@ impl Shard {
             return;
         }
         self.begin_hearing(at, &session, from_tick, done);
+    }
+
+    /// The answer, the state as it is now, then what comes: whatever the member missed is in the state.
+    fn resume_game(&mut self, at: RoomAt, session: &SessionId, channel: u32, done: Done<messages::Joined>) {
+        if self.must_pause(at) {
+            return done(Err(Fault::from(ErrorCode::RoomPaused).retry_after(Duration::from_secs(1))));
+        }
+        let hosted = &mut self.rooms[at.index as usize];
+        hosted.silence(session);
+        hosted.effects.push(Effect::Resumed(Box::new(hosted.joined(session, channel)), done));
+        if !hosted.show(session, &mut self.outputs) {
+            hosted.effects.push(Effect::Hear(*session));
+        }
+        hosted.urgent = true;
+        self.touch(at);
     }
 
     fn begin_hearing(&mut self, at: RoomAt, session: &SessionId, from: Tick, done: Done<messages::Joined>) {

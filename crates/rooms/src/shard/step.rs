@@ -45,22 +45,34 @@ impl Shard {
 
     fn step(&mut self, at: RoomAt, due: Moment) {
         let now = self.now;
-        if self.must_pause(at) {
+        if self.must_pause(at) || self.room(at).is_some_and(|hosted| hosted.stands_still()) {
             return self.pause(at);
         }
         let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return };
         let Some(period) = hosted.room.spec().period_us().map(Duration::from_micros) else { return };
         let mut next = due;
+        let began = hosted.game.as_ref().map(|_| self.shared.clock.now());
         for _ in 0..TICKS_PER_TURN {
             let Some(tick) = hosted.room.next_tick().filter(|_| next <= now) else { break };
             self.shared.metrics.rooms.tick_lag_seconds.observe(now.since(next));
+            // For the report, should this step be the process's last.
+            crashes::stepping(
+                self.number,
+                hosted.key.app.as_str(),
+                hosted.key.room.as_str(),
+                hosted.room.tick() + 1,
+            );
             hosted.apply(&tick, &mut self.outputs);
+            crashes::rested(self.number);
             hosted.urgent = true;
             self.tally.ticks += 1;
             next = next + period;
         }
         if next + period * TICKS_OF_DEBT <= now {
             next = now;
+        }
+        if let Some(began) = began {
+            hosted.tell_load(self.shared.clock.now().since(began));
         }
         hosted.next_tick_at = hosted.room.next_tick().map(|_| next);
         let goes_on = hosted.next_tick_at.is_some();

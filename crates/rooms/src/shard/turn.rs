@@ -54,6 +54,7 @@ impl Shard {
         self.read_letters();
         requests.into_iter().for_each(|request| self.handle(request));
         self.fire_timers();
+        self.move_some_rooms();
         self.step_due_rooms();
         self.flush();
         // An engine in process has answered already.
@@ -84,7 +85,8 @@ impl Shard {
     fn next_wake(&mut self) -> Option<Moment> {
         let due = self.due.peek().map(|entry| entry.0.0);
         let timer = self.timers.peek().map(|entry| entry.0.0);
-        [due, timer, self.next_look_after_partitions()].into_iter().flatten().min()
+        let moves = (!self.moves.is_empty()).then_some(self.now);
+        [due, timer, moves, self.next_look_after_partitions()].into_iter().flatten().min()
     }
 
     fn tell_metrics(&mut self) {

@@ -8,6 +8,8 @@ mod wire_link;
 mod catching_up;
 mod cuts;
 mod ends;
+mod fake_game;
+mod games;
 mod journal_trouble;
 mod limits;
 mod matches;

@@ -54,6 +54,9 @@ pub struct Heard {
     pub refused: Vec<messages::InputRefused>,
     pub desyncs: Vec<messages::Desync>,
     pub pushes: Vec<Event>,
+    /// Of authoritative rooms, with the inputs that each acknowledged.
+    pub states: Vec<(messages::RoomState, u32)>,
+    pub messages: Vec<messages::RoomMessage>,
     /// Relay messages' data.
     pub relays: Vec<String>,
     /// The longest body of a backfill message.
@@ -193,6 +196,15 @@ impl Consumer for Player {
             }
             operation::INPUT_REFUSED => {
                 heard.refused.push(messages::InputRefused::decode(body).expect("a refusal"));
+            }
+            operation::ROOM_STATE => {
+                let state = messages::RoomState::decode(body).expect("a state");
+                heard.ticks.resize(state.tick as usize, Bytes::new());
+                heard.run = state.run;
+                heard.states.push((state, tail.applied));
+            }
+            operation::ROOM_MESSAGE => {
+                heard.messages.push(messages::RoomMessage::decode(body).expect("a message"));
             }
             operation::DESYNC => heard.desyncs.push(messages::Desync::decode(body).expect("a desync")),
             operation::RELAY => {

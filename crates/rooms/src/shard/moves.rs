@@ -1,0 +1,194 @@
+//! Rooms that are brought to another version of their game, each between two of its ticks, a few in every turn.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::RoomKey;
+use room_core::modules::LogicRef;
+use room_core::{EndReason, NoSwap, RoomEvent, RunReason};
+
+use super::{RoomAt, Shard};
+
+/// Which rooms, by what they run.
+pub type Which = Arc<dyn Fn(&RoomKey, &LogicRef) -> bool + Send + Sync>;
+
+/// Called once, from any thread, when all rooms had their turn; rooms of a shard that stops are left out.
+pub type MovesDone = Box<dyn FnOnce(Vec<Moved>) + Send>;
+
+/// What became of one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub room: RoomKey,
+    pub outcome: Result<(), String>,
+}
+
+/// The same one for all shards; its end is told when the last of them lets go of it.
+pub(crate) struct MoveRooms {
+    pub which: Which,
+    pub to: Move,
+    results: Mutex<(Vec<Moved>, Option<MovesDone>)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Move {
+    Swap(LogicRef),
+    RollBack(LogicRef),
+    StandStill(bool),
+    ForgetWayBack,
+}
+
+/// Of one turn, so that no room's tick comes late for it.
+const MOVING_TIME: Duration = Duration::from_millis(2);
+
+impl MoveRooms {
+    pub fn new(which: Which, to: Move, done: MovesDone) -> Arc<MoveRooms> {
+        Arc::new(MoveRooms { which, to, results: Mutex::new((Vec::new(), Some(done))) })
+    }
+
+    fn note(&self, room: RoomKey, outcome: Result<(), String>) {
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.0.push(Moved { room, outcome });
+    }
+}
+
+impl Drop for MoveRooms {
+    fn drop(&mut self) {
+        let (moved, done) = self.results.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(done) = done.take() {
+            done(std::mem::take(moved));
+        }
+    }
+}
+
+impl Shard {
+    /// What takes no time is done at once; the rest waits for its turn.
+    pub(super) fn begin_moves(&mut self, moves: &Arc<MoveRooms>) {
+        let chosen = self.rooms.iter_mut().filter(|(_, hosted)| {
+            let logic = hosted.room.logic();
+            !hosted.room.is_ended() && logic.is_some_and(|logic| (moves.which)(&hosted.key, logic))
+        });
+        for (_, hosted) in chosen {
+            let Some(game) = &mut hosted.game else { continue };
+            match moves.to {
+                Move::StandStill(stands_still) => game.stands_still = stands_still,
+                Move::ForgetWayBack => game.forget_way_back(),
+                Move::Swap(_) | Move::RollBack(_) => {
+                    self.moves.push_back((hosted.at, moves.clone()));
+                    continue;
+                }
+            }
+            moves.note(hosted.key.clone(), Ok(()));
+        }
+    }
+
+    pub(super) fn move_some_rooms(&mut self) {
+        let until = self.now + MOVING_TIME;
+        while let Some((at, moves)) = self.moves.pop_front() {
+            let Some(key) = self.room(at).map(|hosted| hosted.key.clone()) else { continue };
+            let outcome = match &moves.to {
+                _ if self.must_pause(at) => {
+                    Err("the room stands still: its journal is in trouble".to_owned())
+                }
+                Move::RollBack(to) => self.roll_back(at, to),
+                Move::Swap(to) => self.swap(at, to),
+                Move::StandStill(_) | Move::ForgetWayBack => Ok(()),
+            };
+            moves.note(key, outcome);
+            drop(moves);
+            if self.shared.clock.now() >= until {
+                return;
+            }
+        }
+    }
+
+    /// The version that a rebuilt room ran may have been taken back meanwhile.
+    pub(super) fn seek_refuge(&mut self, at: RoomAt) {
+        let Some(hosted) = self.rooms.get(at.index as usize) else { return };
+        let Some(running) = hosted.room.logic() else { return };
+        if let Some(refuge) = self.shared.config.games.catalog.refuge(&hosted.key.app, running) {
+            let moves = MoveRooms::new(Arc::new(|_, _| false), Move::RollBack(refuge), Box::new(drop));
+            self.moves.push_back((at, moves));
+        }
+    }
+
+    fn swap(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
+        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return Ok(()) };
+        if hosted.room.logic() == Some(to) {
+            return Ok(());
+        }
+        if let Some(game) = &mut hosted.game {
+            game.begin_way_back(&mut hosted.room);
+        }
+        let swapped = self.swap_by_save(at, to);
+        if let (Err(_), Some(game)) = (&swapped, &mut self.rooms[at.index as usize].game) {
+            game.forget_way_back();
+        }
+        self.after_move(at);
+        swapped
+    }
+
+    /// By what the running version saves, or else from where it took over; a room that neither saves ends.
+    fn roll_back(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
+        let rolled_back = match self.swap_by_save(at, to) {
+            Ok(()) => Ok(()),
+            Err(why) => self.go_back(at, to).map_err(|no_way| format!("{why}; {no_way}")),
+        };
+        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return rolled_back };
+        if let Some(game) = &mut hosted.game {
+            game.forget_way_back();
+            game.stands_still = false;
+        }
+        if rolled_back.is_ok() {
+            let began = hosted.room.new_run(RunReason::Rollback);
+            hosted.apply(&began, &mut self.outputs);
+        } else if !hosted.room.is_ended() {
+            hosted.apply(&RoomEvent::Ended { reason: EndReason::LogicFailed }, &mut self.outputs);
+        }
+        self.after_move(at);
+        rolled_back
+    }
+
+    fn swap_by_save(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
+        let hosted = &mut self.rooms[at.index as usize];
+        let event = match hosted.room.prepare_swap(to) {
+            Ok(event) => event,
+            Err(NoSwap::Same) => return Ok(()),
+            Err(no_swap) => {
+                if let Some(game) = hosted.game.as_ref().filter(|_| hosted.room.is_poisoned()) {
+                    game.heal(&mut hosted.room)?;
+                }
+                return Err(no_swap.to_string());
+            }
+        };
+        self.take_over(at, &event, to)
+    }
+
+    fn go_back(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
+        let hosted = &mut self.rooms[at.index as usize];
+        let game = hosted.game.as_ref().ok_or("the room has no game")?;
+        let mut as_it_was = game.as_it_was(to)?;
+        let event = hosted.room.prepare_roll_back(&mut as_it_was).map_err(|error| error.to_string())?;
+        self.take_over(at, &event, to)
+    }
+
+    fn take_over(&mut self, at: RoomAt, event: &RoomEvent, to: &LogicRef) -> Result<(), String> {
+        let hosted = &mut self.rooms[at.index as usize];
+        hosted.apply(event, &mut self.outputs);
+        match hosted.room.logic() == Some(to) {
+            true => Ok(()),
+            false => {
+                let why = hosted.game.as_mut().and_then(|game| game.swap_failed.take());
+                Err(why.unwrap_or_else(|| "the room has ended".to_owned()))
+            }
+        }
+    }
+
+    fn after_move(&mut self, at: RoomAt) {
+        if let Some(hosted) = self.rooms.get_mut(at.index as usize) {
+            hosted.show_to_all(&mut self.outputs);
+            hosted.urgent = true;
+            self.touch(at);
+            self.reschedule(at);
+        }
+    }
+}
