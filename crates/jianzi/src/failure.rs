@@ -15,10 +15,14 @@ pub enum Exit {
     Bind = 4,
     /// The data folder cannot be used, or another process uses it.
     DataFolder = 5,
+    /// The server crashed again and again, and the supervisor was told to give up then.
+    CrashLoop = 6,
+    /// The server ended in order just before its memory did; it wants to be started again at once.
+    Memory = 7,
 }
 
 pub const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 command line · 3 configuration · \
-     4 an address cannot be listened on · 5 data folder";
+     4 an address cannot be listened on · 5 data folder · 6 crash loop · 7 out of memory";
 
 /// A command that did not do what it should, told in a sentence that an operator can act on.
 #[derive(Debug)]

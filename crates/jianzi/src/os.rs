@@ -1,8 +1,16 @@
 //! What differs from one operating system to another.
 
+mod notify;
+mod passed;
+mod signals;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
+
+pub use notify::{Notifier, watchdog};
+pub use passed::{PassedSockets, SUPERVISOR};
+pub use signals::{Asked, listen};
 
 /// The folder and those above it; what is made can be used by this user only.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
@@ -38,22 +46,20 @@ pub fn raise_file_limit() -> Option<u64> {
     None
 }
 
-/// Returns when somebody asks the process to end: SIGTERM, or Ctrl-C.
-pub async fn asked_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
+/// Whether the process was started by our supervisor and has lost it. Linux says so by a signal, too.
+#[cfg(unix)]
+pub fn has_lost_supervisor() -> bool {
+    use std::os::unix::process::parent_id;
+    use std::sync::OnceLock;
 
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    // An error means that nobody can ask: then the process runs until it is killed.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    // What the first look finds is the start: a child that outlived its supervisor before that got the signal.
+    static SUPERVISED: OnceLock<bool> = OnceLock::new();
+    let named = || std::env::var(SUPERVISOR).is_ok_and(|supervisor| supervisor == parent_id().to_string());
+    let was_supervised = *SUPERVISED.get_or_init(named);
+    was_supervised && !named()
+}
+
+#[cfg(not(unix))]
+pub fn has_lost_supervisor() -> bool {
+    false
 }

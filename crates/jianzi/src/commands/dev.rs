@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use clock::Chance;
 
-use super::settings;
+use super::{check, settings};
 use crate::cli::DevArgs;
 use crate::config::{Config, Profile};
 use crate::data_folder::DataFolder;
@@ -12,16 +12,26 @@ use crate::failure::Failure;
 use crate::{dev_keys, wiring};
 
 pub fn run(args: DevArgs) -> Result<(), Failure> {
+    let check = args.overrides.check;
+    let mut config = configure(args)?;
+    if check {
+        return check::would_start(&config);
+    }
+    // Locked until the server has ended.
+    let folder = DataFolder::open(&config.server.data)?;
+    dev_keys::fill(&mut config, &folder, &mut Chance::system())?;
+    wiring::run(config)
+}
+
+/// What the server would run with, but for the keys that the data folder keeps.
+pub fn configure(args: DevArgs) -> Result<Config, Failure> {
     let dev = Some(Profile::Dev);
     let mut config = settings::load(args.config.as_deref(), dev, Profile::Dev, args.overrides)?;
     config.lan = args.lan;
     if args.lan {
         listen_on_lan(&mut config);
     }
-    // Locked until the server has ended.
-    let folder = DataFolder::open(&config.server.data)?;
-    dev_keys::fill(&mut config, &folder, &mut Chance::system())?;
-    wiring::run(config)
+    Ok(config)
 }
 
 /// Addresses of this machine alone become addresses of all its networks; the operators' address stays.

@@ -9,6 +9,7 @@ use platform::Secret;
 
 use crate::config::Profile;
 use crate::config::section::section;
+use crate::config::value::Bytes;
 
 section! {
     /// Where the server listens, what it keeps and how it ends.
@@ -34,6 +35,9 @@ section! {
         pub resume_key: Option<Secret> = None,
         /// Lets an operator change things through `admin`; without one nobody can. At least 16 characters.
         pub admin_token: Option<Secret> = None,
+        /// Memory that the server keeps below: at 85 % nobody new is taken in, at 95 % it ends in order to be started
+        /// again. 0: the limit of its control group, if there is one.
+        pub memory_limit: Bytes = Bytes(0),
         /// How long a server that was asked to stop waits for its rooms and sessions.
         pub drain_within: Duration = if profile.is_dev() { Duration::from_secs(2) } else { Duration::from_secs(30) },
     }

@@ -1,0 +1,120 @@
+//! Tells whoever started the process that it is ready, and again and again that it still works.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use model::{AppId, RoomId, RoomKey};
+use protocol::ErrorCode;
+use rooms::Rooms;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::os::{self, Asked, Notifier};
+
+/// A thread that looks after the server as an outsider would.
+pub struct Heartbeat {
+    /// Dropped to end the thread.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// While the rooms are being rebuilt.
+const UNTIL_READY: Duration = Duration::from_millis(5);
+/// Afterwards, at the latest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Heartbeat {
+    /// `shards` is what the rooms were started with; `lost` hears when there is nobody any more who would restart us.
+    pub fn start(
+        rooms: Arc<Rooms>,
+        shards: usize,
+        notifier: Arc<Notifier>,
+        lost: UnboundedSender<Asked>,
+    ) -> std::io::Result<Heartbeat> {
+        // The first look, while whoever started us is surely there.
+        let _ = os::has_lost_supervisor();
+        let watchdog = os::watchdog();
+        let (stop, stopped) = channel::<()>();
+        let thread = std::thread::Builder::new().name("heartbeat".to_owned()).spawn(move || {
+            let mut pulse = Pulse::new(rooms.clone(), shards);
+            let mut ready = false;
+            loop {
+                let pause = match (ready, watchdog) {
+                    (false, _) => UNTIL_READY,
+                    (true, Some(within)) => (within / 4).min(LONGEST_PAUSE),
+                    (true, None) => LONGEST_PAUSE,
+                };
+                if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+                if !ready && rooms.is_ready().is_ok() {
+                    ready = true;
+                    notifier.tell("READY=1\nSTATUS=ready");
+                }
+                if watchdog.is_some() && pulse.is_beating() {
+                    notifier.tell("WATCHDOG=1");
+                }
+                if os::has_lost_supervisor() {
+                    let _ = lost.send(Asked::ToHandOver);
+                }
+            }
+        })?;
+        Ok(Heartbeat { stop: Some(stop), thread: Some(thread) })
+    }
+
+    pub fn stop(mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Asks every shard for a room that does not exist. The answer comes out of the shard's own turn: a shard that does not
+/// turn any more gives none.
+struct Pulse {
+    rooms: Arc<Rooms>,
+    shards: Vec<Shard>,
+}
+
+struct Shard {
+    room: RoomKey,
+    asked: u64,
+    answered: Arc<AtomicU64>,
+}
+
+impl Pulse {
+    fn new(rooms: Arc<Rooms>, shards: usize) -> Pulse {
+        let room = |shard: usize| format!("{shard}-watchdog").parse::<RoomId>().ok();
+        let shard = |room: RoomId| Shard {
+            room: RoomKey { app: AppId::new("jianzi"), room },
+            asked: 0,
+            answered: Arc::default(),
+        };
+        // Shard n has the partitions n, n + shards, …
+        Pulse { rooms, shards: (0..shards).filter_map(room).map(shard).collect() }
+    }
+
+    /// Whether every shard has answered since the last call; asks again.
+    fn is_beating(&mut self) -> bool {
+        let mut beating = true;
+        for shard in &mut self.shards {
+            if shard.answered.load(Ordering::Acquire) < shard.asked {
+                beating = false;
+                continue;
+            }
+            shard.asked += 1;
+            let (answered, number) = (shard.answered.clone(), shard.asked);
+            let done = move |view: Result<_, protocol::Fault>| {
+                // A full mailbox is refused at the door: no sign of life.
+                if view.is_err_and(|fault| fault.code == ErrorCode::RoomUnknown) {
+                    answered.store(number, Ordering::Release);
+                }
+            };
+            self.rooms.view(shard.room.clone(), Box::new(done));
+        }
+        beating
+    }
+}

@@ -1,0 +1,76 @@
+//! kill -9 of either process at every step of an upgrade: in the end a server runs.
+
+use std::process::Child;
+
+use serde_json::Value;
+
+use crate::stage::{Options, Supervised, pid_in, signal};
+use crate::upgrades::copy;
+
+/// The steps as the audit log has them, with what may be running while each is the last one.
+const STEPS: [&str; 5] = ["asked", "checked", "begun", "on_trial", "confirmed"];
+
+struct Upgrading {
+    supervised: Supervised,
+    before: Value,
+    client: Child,
+    _folder: tempfile::TempDir,
+}
+
+/// An upgrade that has just got there.
+fn upgrading_until(step: &str) -> Upgrading {
+    let folder = tempfile::tempdir().unwrap();
+    let trial = if step == "confirmed" { "200ms" } else { "1h" };
+    let supervised = Options::new(&["--trial", trial]).ready();
+    let before = supervised.status();
+    let new = copy(folder.path()).display().to_string();
+    let client = supervised.command(&["upgrade", &new]).spawn().unwrap();
+    supervised.until_step(step);
+    Upgrading { supervised, before, client, _folder: folder }
+}
+
+impl Drop for Upgrading {
+    fn drop(&mut self) {
+        let _ = self.client.kill();
+        let _ = self.client.wait();
+    }
+}
+
+#[test]
+fn a_supervisor_killed_at_any_step_leaves_what_the_next_one_needs() {
+    for step in STEPS {
+        let mut upgrading = upgrading_until(step);
+        let supervised = &mut upgrading.supervised;
+        signal(supervised.pid(), "-KILL");
+        supervised.wait();
+        let addresses = crate::stage::addresses_in(&upgrading.before);
+        let options = Options { addresses, data: Some(supervised.data.clone()), ..Options::new(&[]) };
+        let next = options.ready();
+        assert_eq!(next.http().get("/v1/version").status, 200, "{step}");
+        let version = next.status()["server"]["version"].clone();
+        let decided = next.audit().iter().any(|(written, _)| written == "confirmed");
+        assert_eq!(version == upgrading.before["server"]["version"], !decided, "{step}: {version}");
+        if ["begun", "on_trial"].contains(&step) {
+            let (last, why) = next.audit().pop().unwrap();
+            assert_eq!((last.as_str(), why.contains("supervisor ended")), ("went_back", true), "{step}");
+        }
+    }
+}
+
+#[test]
+fn a_server_killed_at_any_step_is_replaced() {
+    for step in STEPS {
+        let mut upgrading = upgrading_until(step);
+        let supervised = &mut upgrading.supervised;
+        let killed = supervised.try_status().as_ref().and_then(pid_in);
+        if let Some(pid) = killed {
+            // It may be on its way out anyway.
+            let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+        }
+        let status = supervised.until("a server is ready", |status| {
+            let state = status["server"]["state"].as_str().unwrap();
+            state.starts_with("ready") && pid_in(status) != killed
+        });
+        assert_eq!(supervised.http().get("/v1/version").status, 200, "{step}: {status}");
+    }
+}
