@@ -35,6 +35,7 @@ pub struct Report {
     pub thread: Option<Thread>,
     /// The others, where they stood at that moment.
     pub other_threads: Vec<Thread>,
+    /// The last rooms of each shard, the newest first.
     pub rooms: Vec<SteppedRoom>,
     /// The last log lines, the oldest first.
     pub lines: Vec<String>,

@@ -7,6 +7,7 @@ use crate::cgroup;
 use crate::modules::{self, Mapping, Module};
 use crate::raw::{Raw, RawCrash, RawThread};
 use crate::report::{Cause, Report, Thread};
+use crate::rooms;
 use crate::scrub::scrub;
 use crate::symbols::Symbols;
 use crate::unwind::Unwinder;
@@ -24,7 +25,7 @@ pub(crate) fn report(raw: &Raw, exit: Option<ExitStatus>, ended_ms: u64) -> Repo
         build_id: raw.about("build").to_owned(),
         binary: raw.about("binary").to_owned(),
         message: raw.message.as_deref().map(scrub),
-        rooms: raw.rooms.clone(),
+        rooms: rooms::once_each(&raw.rooms),
         lines: raw.lines.iter().map(|line| scrub(line)).collect(),
         time_ms: ended_ms,
         ..Report::default()
