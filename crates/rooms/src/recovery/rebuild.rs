@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journal::{Journal, JournalError, Record};
 use model::{Position, RoomKey};
 use room_core::modules::Modules;
-use room_core::{Damaged, Output, Room};
+use room_core::{Damaged, Output, Room, RoomEvent};
 
 use crate::config::{RECORD_BYTES, RoomsConfig};
 use crate::image::RoomImage;
@@ -32,8 +32,13 @@ pub(crate) enum NotRebuilt {
     /// May be tried again.
     #[error(transparent)]
     Unavailable(JournalError),
-    #[error("its journal cannot be read on after position {after}: {what}")]
-    Damaged { after: Position, what: String },
+    #[error("its journal leads nowhere after position {after}: {what}")]
+    Damaged {
+        after: Position,
+        what: String,
+        /// Milliseconds since 1970; `None` if not even the founding can be read.
+        founded_ms: Option<u64>,
+    },
 }
 
 const PAGE_BYTES: usize = 256 << 10;
@@ -44,13 +49,24 @@ pub(crate) fn rebuild(
     key: &RoomKey,
     config: &RoomsConfig,
 ) -> Result<Option<Rebuilt>, NotRebuilt> {
-    let mut reached = Position::default();
+    let mut reached = Reached::default();
     // A room that no rules expected costs itself, not the others.
     let rebuilt =
         catch_unwind(AssertUnwindSafe(|| Replaying::begin(journal, key, config)?.run(&mut reached)));
-    rebuilt.unwrap_or_else(|_| {
-        Err(NotRebuilt::Damaged { after: reached, what: "the room panicked; see the log line before".into() })
-    })
+    rebuilt.unwrap_or_else(|_| Err(reached.damaged("the room panicked; see the log line before".into())))
+}
+
+/// How far the log was understood.
+#[derive(Clone, Copy, Default)]
+struct Reached {
+    position: Position,
+    founded_ms: Option<u64>,
+}
+
+impl Reached {
+    fn damaged(self, what: String) -> NotRebuilt {
+        NotRebuilt::Damaged { after: self.position, what, founded_ms: self.founded_ms }
+    }
 }
 
 struct Replaying<'a> {
@@ -101,39 +117,39 @@ impl<'a> Replaying<'a> {
         })
     }
 
-    fn run(mut self, reached: &mut Position) -> Result<Option<Rebuilt>, NotRebuilt> {
+    fn run(mut self, reached: &mut Reached) -> Result<Option<Rebuilt>, NotRebuilt> {
+        let founded_ms = self.room.as_ref().map(|room| room.founding().wall_ms);
+        *reached = Reached { position: self.after, founded_ms };
         loop {
-            *reached = self.after;
             let records = match self.journal.read_room(self.key, self.after, PAGE_BYTES) {
                 Ok(records) => records,
-                Err(JournalError::Damaged(what)) => {
-                    return Err(NotRebuilt::Damaged { after: self.after, what });
-                }
+                Err(JournalError::Damaged(what)) => return Err(reached.damaged(what)),
                 Err(error) => return Err(NotRebuilt::Unavailable(error)),
             };
             if records.is_empty() {
                 break;
             }
             for record in &records {
-                let played = self.play(record);
-                played.map_err(|damaged| NotRebuilt::Damaged {
-                    after: self.after,
-                    what: damaged.what.into_owned(),
-                })?;
+                let played = self.play(record, reached);
+                played.map_err(|damaged| reached.damaged(damaged.what.into_owned()))?;
                 self.after = record.position;
-                *reached = self.after;
+                reached.position = self.after;
             }
         }
         let Replaying { room, ring, logged, cost, .. } = self;
         Ok(room.map(|room| Rebuilt { room, ring, logged, cost }))
     }
 
-    fn play(&mut self, record: &Record) -> Result<(), Damaged> {
+    fn play(&mut self, record: &Record, reached: &mut Reached) -> Result<(), Damaged> {
         self.logged += record.bytes.len() + RECORD_BYTES;
         self.cost.add_record(record.bytes.len());
         for event in record::events(&record.bytes) {
             self.cost.add_event();
-            play_on(&mut self.room, event?, self.modules, &mut self.outputs)?;
+            let event = event?;
+            if let RoomEvent::Founded(founding) = &event {
+                reached.founded_ms.get_or_insert(founding.wall_ms);
+            }
+            play_on(&mut self.room, event, self.modules, &mut self.outputs)?;
             for output in self.outputs.drain(..) {
                 if let Output::Frame { body, first_tick, last_tick } = output {
                     self.ring.push(&body, first_tick, last_tick);

@@ -119,9 +119,12 @@ impl RecentlyEnded {
         self.add_for(key, None);
     }
 
-    /// A room whose journal cannot be read.
+    /// A room that cannot be rebuilt.
     pub fn add_damaged(&mut self, key: RoomKey) {
-        self.add_for(key, Some("the room's journal is damaged; the match cannot go on"));
+        self.add_for(
+            key,
+            Some("the room's journal is damaged, or its rules are missing; the match cannot go on"),
+        );
     }
 
     /// What is answered to those who ask for such a room.

@@ -87,6 +87,8 @@ pub(crate) struct Shard {
     recently_ended: RecentlyEnded,
     /// Rooms of an earlier process that are not back yet.
     awaited: Awaited,
+    /// Rooms that could not be rebuilt, and may be by a later start.
+    set_aside: Vec<RoomKey>,
     /// By partition number divided by the number of shards.
     partitions: Vec<PartitionLog>,
     /// Partitions that the journal owes an answer, or that are in trouble.
@@ -159,6 +161,7 @@ impl Shard {
             generations: 0,
             recently_ended: RecentlyEnded::default(),
             awaited,
+            set_aside: Vec::new(),
             partitions,
             unsettled: Vec::new(),
             due: BinaryHeap::new(),

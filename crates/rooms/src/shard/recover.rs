@@ -130,18 +130,43 @@ impl Shard {
         self.shared.health.remove_rooms(1);
     }
 
+    /// The room ends for its players. Its log stays for a while: what cannot be read may be for want of a module or of
+    /// a newer binary, and then a later start brings the room back.
     fn give_up(&mut self, key: &RoomKey, error: &NotRebuilt) {
-        tracing::error!(event = "room_damaged", app = %key.app, room = %key.room, %error,
-            "this room has ended; what can be read of it becomes a replay, the other rooms are not concerned");
         let metrics = &self.shared.metrics.rooms;
         metrics.not_recovered_total.increment();
         metrics.ended_total.of(&["damaged"]).increment();
         self.clerk.salvage(key.clone());
-        self.clerk.forget(key.clone());
         self.recently_ended.add_damaged(key.clone());
         self.shared.health.remove_rooms(1);
+        let founded_ms = match error {
+            NotRebuilt::Damaged { founded_ms, .. } => *founded_ms,
+            NotRebuilt::Unavailable(_) => None,
+        };
+        let wall_ms = self.shared.clock.wall_ms();
+        if founded_ms.is_some_and(|founded_ms| wall_ms < founded_ms.saturating_add(SET_ASIDE_MS)) {
+            self.set_aside.push(key.clone());
+            tracing::error!(event = "room_damaged", app = %key.app, room = %key.room, %error,
+                "the room has ended for its players; what can be read of it becomes a replay, and its journal is \
+                 kept for two days: after a repair (another module, another binary) a restart brings it back");
+        } else {
+            self.clerk.forget(key.clone());
+            tracing::error!(event = "room_damaged", app = %key.app, room = %key.room, %error,
+                "the room has ended; what can be read of it becomes a replay, and its journal is given up");
+        }
+    }
+
+    /// Their logs are needed less than any other.
+    pub(super) fn forget_set_aside(&mut self) {
+        for key in std::mem::take(&mut self.set_aside) {
+            tracing::warn!(event = "room_given_up", app = %key.app, room = %key.room, "the journal is full");
+            self.clerk.forget(key);
+        }
     }
 }
+
+/// How long after its founding the log of a room is kept that cannot be rebuilt: no room lives for longer than a day.
+const SET_ASIDE_MS: u64 = 2 * 86_400_000;
 
 /// A match reserves its seats, that of its first player too; those rooms are in nobody's count.
 fn counts_for(room: &room_core::Room, founder: &model::PlayerId) -> bool {

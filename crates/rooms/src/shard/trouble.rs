@@ -228,6 +228,7 @@ impl Shard {
         if std::mem::replace(&mut self.space_asked_for, asked) == asked {
             return;
         }
+        self.forget_set_aside();
         let now = self.now;
         for hosted in self.rooms.iter_mut().map(|(_, hosted)| hosted).filter(|hosted| hosted.is_over()) {
             hosted.kept_until = Some(now);
