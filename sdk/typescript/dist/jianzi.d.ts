@@ -101,9 +101,17 @@ export declare class Launch extends Emitter<{
 	takeInvite(): string | undefined;
 	private take;
 }
+export type InputVerdict = {
+	ok: true;
+	number: number;
+} | {
+	ok: false;
+	reason: "not_started" | "over" | "spectator" | "full" | "too_long";
+};
 declare const KINDS: readonly [
 	"relay",
-	"lockstep"
+	"lockstep",
+	"authoritative"
 ];
 declare const STARTS: readonly [
 	"when_ready",
@@ -134,7 +142,8 @@ declare const REFUSALS: readonly [
 	"not_playing",
 	"spectator",
 	"muted",
-	"gap"
+	"gap",
+	"ended_badly"
 ];
 export type Properties = {
 	[key: string]: string;
@@ -163,6 +172,15 @@ export interface RoomSpec {
 	startAfterMs: number;
 	durability: (typeof DURABILITIES)[number];
 	lockstep: LockstepSpec;
+	authoritative: AuthoritativeSpec;
+}
+export interface AuthoritativeSpec {
+	/** The name under which the server has the rules. */
+	game: string;
+	/** Ticks per second, 1–60; default 20. */
+	tickHz: number;
+	/** 0: the server draws one. */
+	seed: number;
 }
 export interface LockstepSpec {
 	/** Ticks per second, 1–60; default 20. */
@@ -178,8 +196,9 @@ export interface LockstepSpec {
 	lastTick: number;
 }
 /** What to ask for; everything has a default but the seats. Kind: lockstep. */
-export type RoomWish = Partial<Pick<RoomSpec, Exclude<keyof RoomSpec, "lockstep">>> & {
+export type RoomWish = Partial<Pick<RoomSpec, Exclude<keyof RoomSpec, "lockstep" | "authoritative">>> & {
 	lockstep?: Partial<LockstepSpec>;
+	authoritative?: Partial<AuthoritativeSpec>;
 };
 export interface Seat {
 	seat: number;
@@ -207,8 +226,48 @@ export interface RoomView {
 	build: string;
 	properties: Properties;
 	revision: number;
+	/** What an authoritative room runs; `suspended`: its rules failed, and it stands still until they are mended. */
+	logic?: {
+		game: string;
+		version: number;
+		hash: string;
+		suspended: boolean;
+	};
 }
 export type InputRefusal = (typeof REFUSALS)[number];
+export interface AuthoritativeEvents {
+	/** Where the game stands, as this client may see it: at first, after a cut, and when other rules go on. What `tick` told before is in it. */
+	state: {
+		tick: number;
+		data: Uint8Array;
+	};
+	/** The next tick: what the room told everybody, in order. */
+	tick: {
+		tick: number;
+		messages: Uint8Array[];
+	};
+	/** A word of the room to this seat alone. */
+	message: {
+		tick: number;
+		data: Uint8Array;
+	};
+	/** The room did not take an input. */
+	refused: {
+		number: number;
+		reason: InputRefusal;
+	};
+}
+export declare class Authoritative extends Emitter<AuthoritativeEvents> {
+	private readonly room;
+	/** The last tick that was told. */
+	tick: number;
+	private run;
+	/** Sent and not acknowledged yet. */
+	get inputsPending(): number;
+	/** Does something: up to 1 KiB, given to the rules at once. It survives a cut connection; the verdict says what cannot be sent. */
+	input(data: ArrayLike<number>): InputVerdict;
+	private heard;
+}
 /** The game. Whole numbers, no clock, no chance but the seed: the same on every device. */
 export interface Rules<S> {
 	/** The state before tick 1. Only `seats`, `seed`, `bots` and `spec` are the same for everybody at any time. */
@@ -275,13 +334,6 @@ export interface LockstepStats {
 	/** No difference to other players has been told. */
 	hashesEqual: boolean;
 }
-export type InputVerdict = {
-	ok: true;
-	number: number;
-} | {
-	ok: false;
-	reason: "not_started" | "over" | "spectator" | "full" | "too_long";
-};
 export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 	private readonly room;
 	private readonly rules;
@@ -337,7 +389,7 @@ export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 	private rewind;
 }
 export interface RoomEvents {
-	/** Somebody came, left, got ready …: `why` is "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators" or "reread". */
+	/** Somebody came, left, got ready …: `why` is "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators", "logic" (other rules run, or they stand still) or "reread". */
 	changed: {
 		view: RoomView;
 		why: string;
@@ -367,9 +419,10 @@ export interface RoomEvents {
 	error: JianziError;
 }
 export interface RoomEnd {
-	/** "finished", "empty", "life_limit", "last_tick", "log_full", "closed"; "kicked"; "lost": the server does not know the room any more. */
+	/** "finished", "empty", "life_limit", "last_tick", "log_full", "closed", "logic_failed", "damaged", "unrecorded"; "kicked"; "lost": the server does not know the room any more. */
 	reason: string;
 	lastTick: number;
+	/** Seat 65535: the result of an authoritative room's own rules. */
 	results: {
 		seat: number;
 		result: Uint8Array;
@@ -384,7 +437,7 @@ export declare class Room extends Emitter<RoomEvents> {
 	view: RoomView;
 	/** The own seat; spectators have none. */
 	seat?: number;
-	game?: Lockstep<any>;
+	game?: Lockstep<any> | Authoritative;
 	/** Left, or ended. */
 	over: boolean;
 	private seed;
@@ -404,6 +457,8 @@ export declare class Room extends Emitter<RoomEvents> {
 	}): Invite;
 	/** Plays in lockstep by these rules. Ticks that have passed are fetched. */
 	lockstep<S>(rules: Rules<S>): Lockstep<S>;
+	/** Plays by rules that run in the room: it tells the state, then every tick. */
+	authoritative(): Authoritative;
 	ready(ready?: boolean): Promise<void>;
 	start(): Promise<void>;
 	/** The owner sets the room's properties; an empty value removes one. */
@@ -438,7 +493,8 @@ export declare class Room extends Emitter<RoomEvents> {
 	private act;
 	private ask;
 	private sendInput;
-	private lockstepRoom;
+	private begin;
+	private gameRoom;
 }
 export interface ListOptions {
 	mode?: string;

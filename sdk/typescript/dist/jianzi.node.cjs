@@ -50,6 +50,7 @@ var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: tru
 // src/index_node.ts
 var index_node_exports = {};
 __export(index_node_exports, {
+  Authoritative: () => Authoritative,
   Emitter: () => Emitter,
   Jianzi: () => Jianzi,
   JianziError: () => JianziError,
@@ -474,14 +475,16 @@ var MatchTicketState = {
   FAILED: 3
 };
 var LockstepSpecTable = /* @__PURE__ */ table("tickHz:1u ticksPerMessage:2u lateInput:3i seed:4u hashEvery:5u lastTick:6u", []);
+var AuthoritativeSpecTable = /* @__PURE__ */ table("game:1s tickHz:2u seed:3u", []);
 var PropertyTable = /* @__PURE__ */ table("key:1s value:2s", []);
-var RoomSpecTable = /* @__PURE__ */ table("kind:1i mode:2s seats:3u minPlayers:4u private:5o lateJoin:6o maxSpectators:7u lifeLimitS:8u properties:9m* reservedFor:10s* bots:11u start:12i startAfterMs:13u durability:14i lockstep:15m?", [PropertyTable, LockstepSpecTable]);
+var RoomSpecTable = /* @__PURE__ */ table("kind:1i mode:2s seats:3u minPlayers:4u private:5o lateJoin:6o maxSpectators:7u lifeLimitS:8u properties:9m* reservedFor:10s* bots:11u start:12i startAfterMs:13u durability:14i lockstep:15m? authoritative:16m?", [PropertyTable, LockstepSpecTable, AuthoritativeSpecTable]);
 var SeatViewTable = /* @__PURE__ */ table("seat:1u player:2s name:3s ready:4o online:5o bot:6o properties:7m*", [PropertyTable]);
-var RoomViewTable = /* @__PURE__ */ table("room:1s spec:2m? phase:3i owner:4s seats:5m* spectators:6u invite:7s tick:8u run:9u build:10s properties:11m* revision:12u", [RoomSpecTable, SeatViewTable, PropertyTable]);
+var LogicTable = /* @__PURE__ */ table("game:1s version:2u hash:3s suspended:4o", []);
+var RoomViewTable = /* @__PURE__ */ table("room:1s spec:2m? phase:3i owner:4s seats:5m* spectators:6u invite:7s tick:8u run:9u build:10s properties:11m* revision:12u logic:13m?", [RoomSpecTable, SeatViewTable, PropertyTable, LogicTable]);
 var decodeRoomView = (bytes) => decode(RoomViewTable, bytes);
 var CreateRoomTable = /* @__PURE__ */ table("room:1s spec:2m? join:3o", [RoomSpecTable]);
 var encodeCreateRoom = (message) => encode(CreateRoomTable, message);
-var JoinRoomTable = /* @__PURE__ */ table("room:1s invite:2s spectate:3o", []);
+var JoinRoomTable = /* @__PURE__ */ table("room:1s invite:2s spectate:3o knowsKind:4u", []);
 var encodeJoinRoom = (message) => encode(JoinRoomTable, message);
 var JoinedTable = /* @__PURE__ */ table("room:1m? channel:2u seat:3u? applied:4u seed:5u", [RoomViewTable]);
 var decodeJoined = (bytes) => decode(JoinedTable, bytes);
@@ -512,6 +515,10 @@ var StateHashTable = /* @__PURE__ */ table("channel:1u tick:2u hash:3x", []);
 var encodeStateHash = (message) => encode(StateHashTable, message);
 var DesyncTable = /* @__PURE__ */ table("tick:1u seats:2u* lastAgreedTick:3u channel:14u", []);
 var decodeDesync = (bytes) => decode(DesyncTable, bytes);
+var RoomStateTable = /* @__PURE__ */ table("run:1u tick:2u data:3b channel:14u applied:15u", []);
+var decodeRoomState = (bytes) => decode(RoomStateTable, bytes);
+var RoomMessageTable = /* @__PURE__ */ table("run:1u tick:2u data:3b channel:14u", []);
+var decodeRoomMessage = (bytes) => decode(RoomMessageTable, bytes);
 var RelayTable = /* @__PURE__ */ table("from:1u data:2b to:3u* latestOnly:4o channel:14u", []);
 var encodeRelay = (message) => encode(RelayTable, message);
 var decodeRelay = (bytes) => decode(RelayTable, bytes);
@@ -562,6 +569,8 @@ var WELCOME = 11;
 var INPUT_REFUSED = 12;
 var STATE_HASH = 13;
 var DESYNC = 14;
+var ROOM_STATE = 15;
+var ROOM_MESSAGE = 16;
 var HEADER = 8;
 function encodeFrame(operation, body) {
   const bytes = new Uint8Array(HEADER + body.length);
@@ -903,12 +912,13 @@ function makeInvite(code, share, pageUrl) {
 }
 
 // src/room_types.ts
-var KINDS = ["relay", "lockstep"];
+var KINDS = ["relay", "lockstep", "authoritative"];
+var KNOWS_KIND = KINDS.length - 1;
 var STARTS = ["when_ready", "when_full", "on_time", "by_owner"];
 var LATE_INPUTS = ["next_frame", "drop", "repeat_last"];
 var DURABILITIES = ["semi_sync", "async", "sync"];
 var PHASES = ["open", "playing", "ended"];
-var REFUSALS = ["unknown", "late", "too_many", "too_long", "not_playing", "spectator", "muted", "gap"];
+var REFUSALS = ["unknown", "late", "too_many", "too_long", "not_playing", "spectator", "muted", "gap", "ended_badly"];
 function refusalName(reason) {
   return REFUSALS[reason] || "unknown";
 }
@@ -923,7 +933,7 @@ function toWireSpec(wish) {
     start: number(STARTS, wish.start),
     durability: number(DURABILITIES, wish.durability),
     properties: toProperties(wish.properties),
-    lockstep: kind ? __spreadProps(__spreadValues({}, lockstep), { lateInput: number(LATE_INPUTS, lockstep.lateInput) }) : void 0
+    lockstep: kind === 1 ? __spreadProps(__spreadValues({}, lockstep), { lateInput: number(LATE_INPUTS, lockstep.lateInput) }) : void 0
   });
 }
 function fromWireView(view) {
@@ -937,7 +947,7 @@ function fromWireView(view) {
   });
 }
 function fromWireSpec(spec) {
-  const { kind = 0, start = 0, durability = 0, properties = [], lockstep = void 0 } = spec || {};
+  const { kind = 0, start = 0, durability = 0, properties = [], lockstep = void 0, authoritative = void 0 } = spec || {};
   const { tickHz = 0, ticksPerMessage = 0, hashEvery = 0, lateInput = 0, seed = 0, lastTick = 0 } = lockstep || {};
   return __spreadProps(__spreadValues({
     mode: "",
@@ -962,7 +972,8 @@ function fromWireSpec(spec) {
       lateInput: LATE_INPUTS[lateInput] || "next_frame",
       seed,
       lastTick
-    }
+    },
+    authoritative: authoritative || { game: "", tickHz: 20, seed: 0 }
   });
 }
 function fromProperties(properties) {
@@ -1086,6 +1097,17 @@ var Matches = class {
 };
 
 // src/inputs.ts
+var INPUT_BYTES = 1024;
+function sendNew(room, begun, data, tick) {
+  if (room.isOver()) return { ok: false, reason: "over" };
+  if (room.seat() === void 0) return { ok: false, reason: "spectator" };
+  if (!room.isPlaying() && !begun) return { ok: false, reason: "not_started" };
+  if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
+  const input = room.inputs.add(Uint8Array.from(data), tick);
+  if (!input) return { ok: false, reason: "full" };
+  room.sendInput(input);
+  return { ok: true, number: input.number };
+}
 var MOST_PENDING2 = 256;
 var KEPT = 64;
 var Inputs = class {
@@ -1153,6 +1175,80 @@ function readInputs(bytes) {
   return inputs;
 }
 
+// src/authoritative.ts
+var Authoritative = class extends Emitter {
+  /** @internal */
+  constructor(room) {
+    super();
+    this.room = room;
+    /** The last tick that was told. */
+    this.tick = 0;
+    this.run = 0;
+  }
+  /** Sent and not acknowledged yet. */
+  get inputsPending() {
+    return this.room.inputs.pendingCount;
+  }
+  /** Does something: up to 1 KiB, given to the rules at once. It survives a cut connection; the verdict says what cannot be sent. */
+  input(data) {
+    return sendNew(this.room, this.tick > 0, data, 0);
+  }
+  /** @internal */
+  told({ run, tick, data, applied }) {
+    if (run < this.run) return;
+    this.heard(run, applied);
+    this.tick = tick;
+    this.emit("state", { tick, data });
+  }
+  /** @internal */
+  spoken({ run, tick, data }) {
+    if (run >= this.run) this.emit("message", { tick, data });
+  }
+  /** @internal */
+  take({ run, tick, ticks, applied }) {
+    if (run !== this.run) return;
+    this.heard(run, applied);
+    ticks.forEach((bytes, i) => {
+      if (tick + i === this.tick + 1) {
+        this.tick++;
+        this.emit("tick", { tick: this.tick, messages: readInputs(bytes).map(({ data }) => data) });
+      } else if (tick + i > this.tick) this.room.resume(1);
+    });
+  }
+  /** @internal */
+  refuse(number2, reason) {
+    this.emit("refused", { number: number2, reason });
+  }
+  /** @internal Whatever was missed is in the state. */
+  resumePoint() {
+    return 1;
+  }
+  /** @internal */
+  restart() {
+  }
+  /** @internal */
+  resumed() {
+  }
+  /** @internal */
+  interrupted() {
+  }
+  /** @internal */
+  seated() {
+  }
+  /** @internal */
+  differs() {
+  }
+  /** @internal */
+  agreed() {
+  }
+  heard(run, applied) {
+    const { inputs } = this.room;
+    if (this.run && run > this.run) inputs.after(applied).forEach((input) => this.room.sendInput(input));
+    else inputs.acknowledge(applied);
+    this.run = run;
+  }
+};
+
 // src/tick_log.ts
 var KEPT2 = 4096;
 var TickLog = class _TickLog {
@@ -1185,7 +1281,6 @@ var TickLog = class _TickLog {
 };
 
 // src/lockstep.ts
-var INPUT_BYTES = 1024;
 var SNAPSHOT_EVERY = 64;
 var SNAPSHOTS = 8;
 var OVERLAP = 256;
@@ -1241,14 +1336,8 @@ var Lockstep = class extends Emitter {
    * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
    */
   input(data, options = {}) {
-    if (this.over || this.broken || this.room.isOver()) return { ok: false, reason: "over" };
-    if (this.room.seat() === void 0) return { ok: false, reason: "spectator" };
-    if (!this.room.isPlaying() && !this.tick) return { ok: false, reason: "not_started" };
-    if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
-    const input = this.room.inputs.add(Uint8Array.from(data), options.tick || 0);
-    if (!input) return { ok: false, reason: "full" };
-    this.room.sendInput(input);
-    return { ok: true, number: input.number };
+    if (this.over || this.broken) return { ok: false, reason: "over" };
+    return sendNew(this.room, this.tick > 0, data, options.tick || 0);
   }
   /** Ends the match for this player and reports the outcome, for rules without `result`. */
   end(result = []) {
@@ -1488,11 +1577,11 @@ var Room = class extends Emitter {
   /** Plays in lockstep by these rules. Ticks that have passed are fetched. */
   lockstep(rules) {
     checkRules(rules);
-    if (this.view.spec.kind !== "lockstep") throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
-    const game = new Lockstep(this.lockstepRoom(), rules);
-    this.game = game;
-    this.resume(1);
-    return game;
+    return this.begin("lockstep", () => new Lockstep(this.gameRoom(), rules));
+  }
+  /** Plays by rules that run in the room: it tells the state, then every tick. */
+  authoritative() {
+    return this.begin("authoritative", () => new Authoritative(this.gameRoom()));
   }
   async ready(ready = true) {
     await this.act("rooms.ready", { ready });
@@ -1558,7 +1647,7 @@ var Room = class extends Emitter {
   /** @internal The session does not have this seat: into the room again, by its id. */
   rejoin() {
     if (this.over) return;
-    const body = encodeJoinRoom({ room: this.id, spectate: this.seat === void 0 });
+    const body = encodeJoinRoom({ room: this.id, spectate: this.seat === void 0, knowsKind: KNOWS_KIND });
     this.host.call("rooms.join", body, true, decodeJoinedStrict).then(
       (joined) => {
         if (!this.over) this.back(joined);
@@ -1591,6 +1680,14 @@ var Room = class extends Emitter {
   /** @internal */
   frame(frame2) {
     if (this.game) this.game.take(frame2);
+  }
+  /** @internal */
+  told(state) {
+    if (this.game instanceof Authoritative) this.game.told(state);
+  }
+  /** @internal */
+  spoken(message) {
+    if (this.game instanceof Authoritative) this.game.spoken(message);
   }
   /** @internal */
   relayed({ from, data, latestOnly }) {
@@ -1692,7 +1789,14 @@ var Room = class extends Emitter {
     const within = ticksPerMessage > 1 ? (ticksPerMessage - 1) * 1e3 / tickHz : 0;
     this.host.send(INPUT, encodeInput({ channel: this.channel, number: number2, tick, data }), within);
   }
-  lockstepRoom() {
+  begin(kind, make) {
+    if (this.view.spec.kind !== kind) throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
+    const game = make();
+    this.game = game;
+    this.resume(1);
+    return game;
+  }
+  gameRoom() {
     const { host } = this;
     return {
       clock: host.clock,
@@ -1763,7 +1867,7 @@ var Rooms = class {
   join(where) {
     return this.attempt(() => {
       if (!where.room && !where.invite) throw new JianziError(MISUSE, "join() wants a room or an invite");
-      return this.enter("rooms.join", encodeJoinRoom(where));
+      return this.enter("rooms.join", encodeJoinRoom(__spreadProps(__spreadValues({}, where), { knowsKind: KNOWS_KIND })));
     });
   }
   /** Public rooms that are open, newest first. */
@@ -1814,18 +1918,16 @@ var Rooms = class {
   }
   /** @internal */
   take(operation, body) {
-    if (operation === FRAME) {
-      const frame2 = decodeFrame(body);
-      const room = this.byChannel[frame2.channel];
-      if (room) room.frame(frame2);
-    } else if (operation === RELAY || operation === DESYNC || operation === INPUT_REFUSED) {
-      const message = operation === RELAY ? decodeRelay(body) : operation === DESYNC ? decodeDesync(body) : decodeInputRefused(body);
+    const to = (message, give) => {
       const room = this.byChannel[message.channel];
-      if (!room) return;
-      if (operation === RELAY) room.relayed(message);
-      else if (operation === DESYNC) room.differs(message);
-      else room.refused(message);
-    }
+      if (room) give(room, message);
+    };
+    if (operation === FRAME) to(decodeFrame(body), (room, frame2) => room.frame(frame2));
+    else if (operation === RELAY) to(decodeRelay(body), (room, relay) => room.relayed(relay));
+    else if (operation === DESYNC) to(decodeDesync(body), (room, desync) => room.differs(desync));
+    else if (operation === INPUT_REFUSED) to(decodeInputRefused(body), (room, refused) => room.refused(refused));
+    else if (operation === ROOM_STATE) to(decodeRoomState(body), (room, state) => room.told(state));
+    else if (operation === ROOM_MESSAGE) to(decodeRoomMessage(body), (room, message) => room.spoken(message));
   }
   /** @internal Does anybody play? */
   isPlaying() {
@@ -2763,6 +2865,7 @@ async function request2({ method, url, headers, body, timeoutMs }) {
 Jianzi.detect = nodePlatform;
 // Annotate the CommonJS export names for ESM import in node:
 0 && (module.exports = {
+  Authoritative,
   Emitter,
   Jianzi,
   JianziError,

@@ -16,7 +16,10 @@ export type { Retry } from "./errors";
 export type { GetOptions, Http } from "./http";
 export type { Invite, Launch } from "./launch";
 export { Lockstep } from "./lockstep";
-export type { InputVerdict, LockstepEvents, LockstepStats, Rules, StartInfo, Tick } from "./lockstep";
+export { Authoritative } from "./authoritative";
+export type { AuthoritativeEvents } from "./authoritative";
+export type { InputVerdict } from "./inputs";
+export type { LockstepEvents, LockstepStats, Rules, StartInfo, Tick } from "./lockstep";
 export type { Match, MatchOptions, MatchWaiting } from "./match";
 export type {
   HttpRequest, HttpResponse, HttpTransport, Lifecycle, Link, LinkEvents, Platform, Storage, Transport,
@@ -25,7 +28,7 @@ export { wxPlatform } from "./platform/wx";
 export type { Wx } from "./platform/wx";
 export { Room } from "./room";
 export type { RoomEnd, RoomEvents } from "./room";
-export type { InputRefusal, LockstepSpec, Properties, RoomSpec, RoomView, RoomWish, Seat } from "./room_types";
+export type { AuthoritativeSpec, InputRefusal, LockstepSpec, Properties, RoomSpec, RoomView, RoomWish, Seat } from "./room_types";
 export type { ListOptions, Rooms } from "./rooms";
 export type { Status } from "./status";
 export type { ServerTime } from "./time";

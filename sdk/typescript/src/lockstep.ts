@@ -4,7 +4,7 @@ import type { Clock } from "./clock";
 import { Emitter, guard } from "./emitter";
 import { JianziError, MISUSE } from "./errors";
 import type { Frame } from "./generated/messages";
-import { type Inputs, readInputs, type SentInput } from "./inputs";
+import { type InputRoom, type InputVerdict, readInputs, sendNew } from "./inputs";
 import type { InputRefusal, RoomSpec, Seat } from "./room_types";
 import { TickLog } from "./tick_log";
 
@@ -66,28 +66,20 @@ export interface LockstepStats {
   hashesEqual: boolean;
 }
 
-export type InputVerdict = { ok: true; number: number } | { ok: false; reason: "not_started" | "over" | "spectator" | "full" | "too_long" };
-
 /** What the game needs of its room. */
-export interface LockstepRoom {
+export interface LockstepRoom extends InputRoom {
   clock: Clock;
-  inputs: Inputs;
-  seat(): number | undefined;
   startInfo(): StartInfo;
   spec(): RoomSpec;
-  isPlaying(): boolean;
-  isOver(): boolean;
   rttMs(): number;
   /** Asks for the ticks from this one on. */
   resume(fromTick: number): void;
-  sendInput(input: SentInput): void;
   sendHash(tick: number, hash: number): void;
   report(result: Uint8Array, hash: number, tick: number): void;
   rewound(event: { from: number; to: number; reason: string }): void;
   failed(fault: JianziError): void;
 }
 
-const INPUT_BYTES = 1024;
 const SNAPSHOT_EVERY = 64;
 const SNAPSHOTS = 8;
 /** Ticks asked for again, to compare them, when the room's history may differ from ours. */
@@ -153,14 +145,8 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
    * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
    */
   input(data: ArrayLike<number>, options: { tick?: number } = {}): InputVerdict {
-    if (this.over || this.broken || this.room.isOver()) return { ok: false, reason: "over" };
-    if (this.room.seat() === undefined) return { ok: false, reason: "spectator" };
-    if (!this.room.isPlaying() && !this.tick) return { ok: false, reason: "not_started" };
-    if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
-    const input = this.room.inputs.add(Uint8Array.from(data), options.tick || 0);
-    if (!input) return { ok: false, reason: "full" };
-    this.room.sendInput(input);
-    return { ok: true, number: input.number };
+    if (this.over || this.broken) return { ok: false, reason: "over" };
+    return sendNew(this.room, this.tick > 0, data, options.tick || 0);
   }
 
   /** Ends the match for this player and reports the outcome, for rules without `result`. */

@@ -5,16 +5,17 @@ import { asJianziError, BAD_ANSWER, JianziError, MISUSE } from "./errors";
 import {
   decodeJoined, decodeRelay, decodeRoomView, encodeInput, encodeJoinRoom, encodeRelay, encodeReportResult, encodeReserveSeat,
   encodeResumeRoom, encodeRoomAction, encodeSetProperties, encodeStateHash, type Desync, type Frame, type InputRefused,
-  type Joined, type Relay, type RoomAction, type RoomEnded, type RoomView as WireView,
+  type Joined, type Relay, type RoomAction, type RoomEnded, type RoomMessage, type RoomState, type RoomView as WireView,
 } from "./generated/messages";
+import { Authoritative } from "./authoritative";
 import { Inputs, type SentInput } from "./inputs";
 import { type Invite, makeInvite } from "./launch";
 import { checkRules, Lockstep, type Rules } from "./lockstep";
-import { fromWireView, type Properties, refusalName, type RoomView, toProperties } from "./room_types";
+import { fromWireView, KNOWS_KIND, type Properties, refusalName, type RoomView, toProperties } from "./room_types";
 import { INPUT, RELAY, STATE_HASH } from "./wire/frame";
 
 export interface RoomEvents {
-  /** Somebody came, left, got ready …: `why` is "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators" or "reread". */
+  /** Somebody came, left, got ready …: `why` is "joined", "left", "kicked", "lost", "back", "ready", "properties", "owner", "started", "spectators", "logic" (other rules run, or they stand still) or "reread". */
   changed: { view: RoomView; why: string; player: string };
   /** The room is over for this client. */
   ended: RoomEnd;
@@ -28,9 +29,10 @@ export interface RoomEvents {
 }
 
 export interface RoomEnd {
-  /** "finished", "empty", "life_limit", "last_tick", "log_full", "closed"; "kicked"; "lost": the server does not know the room any more. */
+  /** "finished", "empty", "life_limit", "last_tick", "log_full", "closed", "logic_failed", "damaged", "unrecorded"; "kicked"; "lost": the server does not know the room any more. */
   reason: string;
   lastTick: number;
+  /** Seat 65535: the result of an authoritative room's own rules. */
   results: { seat: number; result: Uint8Array; hash: number }[];
   /** All seats that reported told the same. */
   agreed: boolean;
@@ -65,7 +67,7 @@ export class Room extends Emitter<RoomEvents> {
   view: RoomView;
   /** The own seat; spectators have none. */
   seat?: number;
-  game?: Lockstep<any>;
+  game?: Lockstep<any> | Authoritative;
   /** Left, or ended. */
   over = false;
   /** @internal */
@@ -110,12 +112,12 @@ export class Room extends Emitter<RoomEvents> {
   /** Plays in lockstep by these rules. Ticks that have passed are fetched. */
   lockstep<S>(rules: Rules<S>): Lockstep<S> {
     checkRules(rules);
-    if (this.view.spec.kind !== "lockstep") throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
-    const game = new Lockstep<S>(this.lockstepRoom(), rules);
-    this.game = game;
-    // Also before the start: the room sends frames to those who have asked.
-    this.resume(1);
-    return game;
+    return this.begin("lockstep", () => new Lockstep<S>(this.gameRoom(), rules));
+  }
+
+  /** Plays by rules that run in the room: it tells the state, then every tick. */
+  authoritative(): Authoritative {
+    return this.begin("authoritative", () => new Authoritative(this.gameRoom()));
   }
 
   async ready(ready = true): Promise<void> {
@@ -187,7 +189,7 @@ export class Room extends Emitter<RoomEvents> {
   /** @internal The session does not have this seat: into the room again, by its id. */
   rejoin(): void {
     if (this.over) return;
-    const body = encodeJoinRoom({ room: this.id, spectate: this.seat === undefined });
+    const body = encodeJoinRoom({ room: this.id, spectate: this.seat === undefined, knowsKind: KNOWS_KIND });
     this.host.call("rooms.join", body, true, decodeJoinedStrict).then(
       (joined) => {
         if (!this.over) this.back(joined);
@@ -224,6 +226,16 @@ export class Room extends Emitter<RoomEvents> {
   /** @internal */
   frame(frame: Frame): void {
     if (this.game) this.game.take(frame);
+  }
+
+  /** @internal */
+  told(state: RoomState): void {
+    if (this.game instanceof Authoritative) this.game.told(state);
+  }
+
+  /** @internal */
+  spoken(message: RoomMessage): void {
+    if (this.game instanceof Authoritative) this.game.spoken(message);
   }
 
   /** @internal */
@@ -344,7 +356,16 @@ export class Room extends Emitter<RoomEvents> {
     this.host.send(INPUT, encodeInput({ channel: this.channel, number, tick, data }), within);
   }
 
-  private lockstepRoom() {
+  private begin<G extends Lockstep<any> | Authoritative>(kind: string, make: () => G): G {
+    if (this.view.spec.kind !== kind) throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
+    const game = make();
+    this.game = game;
+    // Also before the start: the room sends frames to those who have asked.
+    this.resume(1);
+    return game;
+  }
+
+  private gameRoom() {
     const { host } = this;
     return {
       clock: host.clock,

@@ -3,12 +3,14 @@ import { JianziError, MISUSE } from "./errors";
 import type * as wire from "./generated/messages";
 import type { Draft } from "./wire/protobuf";
 
-const KINDS = ["relay", "lockstep"] as const;
+const KINDS = ["relay", "lockstep", "authoritative"] as const;
+/** @internal The number of the last one: rooms of later kinds refuse this client, with a sentence that says so. */
+export const KNOWS_KIND = KINDS.length - 1;
 const STARTS = ["when_ready", "when_full", "on_time", "by_owner"] as const;
 const LATE_INPUTS = ["next_frame", "drop", "repeat_last"] as const;
 const DURABILITIES = ["semi_sync", "async", "sync"] as const;
 const PHASES = ["open", "playing", "ended"] as const;
-const REFUSALS = ["unknown", "late", "too_many", "too_long", "not_playing", "spectator", "muted", "gap"] as const;
+const REFUSALS = ["unknown", "late", "too_many", "too_long", "not_playing", "spectator", "muted", "gap", "ended_badly"] as const;
 
 export type Properties = { [key: string]: string };
 
@@ -36,6 +38,16 @@ export interface RoomSpec {
   startAfterMs: number;
   durability: (typeof DURABILITIES)[number];
   lockstep: LockstepSpec;
+  authoritative: AuthoritativeSpec;
+}
+
+export interface AuthoritativeSpec {
+  /** The name under which the server has the rules. */
+  game: string;
+  /** Ticks per second, 1–60; default 20. */
+  tickHz: number;
+  /** 0: the server draws one. */
+  seed: number;
 }
 
 export interface LockstepSpec {
@@ -53,7 +65,10 @@ export interface LockstepSpec {
 }
 
 /** What to ask for; everything has a default but the seats. Kind: lockstep. */
-export type RoomWish = Partial<Pick<RoomSpec, Exclude<keyof RoomSpec, "lockstep">>> & { lockstep?: Partial<LockstepSpec> };
+export type RoomWish = Partial<Pick<RoomSpec, Exclude<keyof RoomSpec, "lockstep" | "authoritative">>> & {
+  lockstep?: Partial<LockstepSpec>;
+  authoritative?: Partial<AuthoritativeSpec>;
+};
 
 export interface Seat {
   seat: number;
@@ -82,6 +97,8 @@ export interface RoomView {
   build: string;
   properties: Properties;
   revision: number;
+  /** What an authoritative room runs; `suspended`: its rules failed, and it stands still until they are mended. */
+  logic?: { game: string; version: number; hash: string; suspended: boolean };
 }
 
 export type InputRefusal = (typeof REFUSALS)[number];
@@ -103,7 +120,7 @@ export function toWireSpec(wish: RoomWish): Draft<wire.RoomSpec> {
     start: number(STARTS, wish.start) as wire.StartRule,
     durability: number(DURABILITIES, wish.durability) as wire.Durability,
     properties: toProperties(wish.properties),
-    lockstep: kind ? { ...lockstep, lateInput: number(LATE_INPUTS, lockstep.lateInput) as wire.LateInput } : undefined,
+    lockstep: kind === 1 ? { ...lockstep, lateInput: number(LATE_INPUTS, lockstep.lateInput) as wire.LateInput } : undefined,
   };
 }
 
@@ -120,7 +137,7 @@ export function fromWireView(view: wire.RoomView): RoomView {
 }
 
 function fromWireSpec(spec: wire.RoomSpec | undefined): RoomSpec {
-  const { kind = 0, start = 0, durability = 0, properties = [], lockstep = undefined } = spec || {};
+  const { kind = 0, start = 0, durability = 0, properties = [], lockstep = undefined, authoritative = undefined } = spec || {};
   const { tickHz = 0, ticksPerMessage = 0, hashEvery = 0, lateInput = 0, seed = 0, lastTick = 0 } = lockstep || {};
   return {
     mode: "", seats: 0, minPlayers: 0, private: false, lateJoin: false, maxSpectators: 0, lifeLimitS: 0, reservedFor: [],
@@ -134,6 +151,7 @@ function fromWireSpec(spec: wire.RoomSpec | undefined): RoomSpec {
       tickHz: tickHz || 20, ticksPerMessage: ticksPerMessage || 1, hashEvery: hashEvery || 20,
       lateInput: LATE_INPUTS[lateInput] || "next_frame", seed, lastTick,
     },
+    authoritative: authoritative || { game: "", tickHz: 20, seed: 0 },
   };
 }
 

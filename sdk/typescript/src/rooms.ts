@@ -2,12 +2,12 @@
 import { randomName } from "./clock";
 import { JianziError, MISUSE } from "./errors";
 import {
-  decodeDesync, decodeFrame, decodeInputRefused, decodeRelay, decodeRoomList, decodeRoomView, encodeCreateRoom, encodeJoinRoom,
-  encodeListRooms, encodeRoomAction, type Desync, type InputRefused, type Joined, type Push, type Relay, type Welcome,
+  decodeDesync, decodeFrame, decodeInputRefused, decodeRelay, decodeRoomList, decodeRoomMessage, decodeRoomState, decodeRoomView,
+  encodeCreateRoom, encodeJoinRoom, encodeListRooms, encodeRoomAction, type Joined, type Push, type Welcome,
 } from "./generated/messages";
 import { decodeJoinedStrict, Room, type RoomHost } from "./room";
-import { fromWireView, type Properties, type RoomView, type RoomWish, toProperties, toWireSpec } from "./room_types";
-import { DESYNC, FRAME, INPUT_REFUSED, RELAY } from "./wire/frame";
+import { fromWireView, KNOWS_KIND, type Properties, type RoomView, type RoomWish, toProperties, toWireSpec } from "./room_types";
+import { DESYNC, FRAME, INPUT_REFUSED, RELAY, ROOM_MESSAGE, ROOM_STATE } from "./wire/frame";
 
 export interface ListOptions {
   mode?: string;
@@ -60,7 +60,7 @@ export class Rooms {
   join(where: { room?: string; invite?: string; spectate?: boolean }): Promise<Room> {
     return this.attempt(() => {
       if (!where.room && !where.invite) throw new JianziError(MISUSE, "join() wants a room or an invite");
-      return this.enter("rooms.join", encodeJoinRoom(where));
+      return this.enter("rooms.join", encodeJoinRoom({ ...where, knowsKind: KNOWS_KIND }));
     });
   }
 
@@ -119,18 +119,16 @@ export class Rooms {
 
   /** @internal */
   take(operation: number, body: Uint8Array): void {
-    if (operation === FRAME) {
-      const frame = decodeFrame(body);
-      const room = this.byChannel[frame.channel];
-      if (room) room.frame(frame);
-    } else if (operation === RELAY || operation === DESYNC || operation === INPUT_REFUSED) {
-      const message = operation === RELAY ? decodeRelay(body) : operation === DESYNC ? decodeDesync(body) : decodeInputRefused(body);
+    const to = <T extends { channel: number }>(message: T, give: (room: Room, message: T) => void) => {
       const room = this.byChannel[message.channel];
-      if (!room) return;
-      if (operation === RELAY) room.relayed(message as Relay);
-      else if (operation === DESYNC) room.differs(message as Desync);
-      else room.refused(message as InputRefused);
-    }
+      if (room) give(room, message);
+    };
+    if (operation === FRAME) to(decodeFrame(body), (room, frame) => room.frame(frame));
+    else if (operation === RELAY) to(decodeRelay(body), (room, relay) => room.relayed(relay));
+    else if (operation === DESYNC) to(decodeDesync(body), (room, desync) => room.differs(desync));
+    else if (operation === INPUT_REFUSED) to(decodeInputRefused(body), (room, refused) => room.refused(refused));
+    else if (operation === ROOM_STATE) to(decodeRoomState(body), (room, state) => room.told(state));
+    else if (operation === ROOM_MESSAGE) to(decodeRoomMessage(body), (room, message) => room.spoken(message));
   }
 
   /** @internal Does anybody play? */

@@ -14,6 +14,8 @@ export const WELCOME = 11;
 export const INPUT_REFUSED = 12;
 export const STATE_HASH = 13;
 export const DESYNC = 14;
+export const ROOM_STATE = 15;
+export const ROOM_MESSAGE = 16;
 
 const HEADER = 8;
 

@@ -14,6 +14,7 @@ interface Member {
 }
 
 export class FakeRoom {
+  kind: m.RoomKind = 1;
   run = 1;
   ticks: Uint8Array[] = [];
   phase: m.RoomViewPhase = m.RoomViewPhase.PLAYING;
@@ -54,7 +55,10 @@ export class FakeRoom {
   view(): m.RoomView {
     return m.decodeRoomView(m.encodeRoomView({
       room: this.id, phase: this.phase, tick: this.ticks.length, run: this.run, revision: this.revision, invite: "ABC234",
-      spec: { kind: 1, seats: 2, lockstep: { tickHz: 20, seed: 42, ticksPerMessage: this.ticksPerMessage } },
+      spec: this.kind === 1
+        ? { kind: 1, seats: 2, lockstep: { tickHz: 20, seed: 42, ticksPerMessage: this.ticksPerMessage } }
+        : { kind: this.kind, seats: 2, authoritative: { game: "sum", tickHz: 20, seed: 42 } },
+      logic: this.kind === 1 ? undefined : { game: "sum", version: 3, hash: "0123456789ab" },
       seats: [{ seat: 0, player: "p1", name: "one", online: true }, { seat: 1, player: "", name: "", bot: true }],
     }));
   }
@@ -112,7 +116,7 @@ export class FakeRoom {
     return this.ticks.flatMap((bytes) => readInputs(bytes).flatMap(({ data }) => [...data]));
   }
 
-  private enter(session: FakeSession): Uint8Array {
+  enter(session: FakeSession): Uint8Array {
     if (!this.has(session)) {
       const before = this.members[0];
       this.members = [{ seat: 0, channel: (before?.channel ?? 0) + 1, session: session.id, applied: before?.applied ?? 0, live: true }];
@@ -126,6 +130,10 @@ export class FakeRoom {
     this.resumes.push(fromTick);
     member.live = true;
     const answer = m.encodeJoined(this.joined(session));
+    if (this.kind === 2) {
+      this.server.clock.after(0, () => this.show());
+      return answer;
+    }
     const last = this.ticks.length;
     // In two messages, the first frame told as an overlap of what may be known.
     this.server.clock.after(0, () => {
@@ -137,6 +145,18 @@ export class FakeRoom {
     return answer;
   }
 
+  /** Authoritative rooms: the state, to all. */
+  show(): void {}
+
+  /** The same: what the room says in a tick, besides the inputs, which are nobody's business. */
+  told(): Uint8Array[] {
+    return [];
+  }
+
+  sessionOf(member: Member): FakeSession | undefined {
+    return this.server.sessions.get(member.session);
+  }
+
   private publish(numbers: number[], backfill: boolean): void {
     const continuesAt = this.continuesAt;
     this.continuesAt = 0;
@@ -144,7 +164,8 @@ export class FakeRoom {
     for (const member of this.members) {
       const session = this.server.sessions.get(member.session);
       if (!session || !member.live) continue;
-      this.send(session, { tick: numbers[0], ticks: numbers.map((number) => this.ticks[number - 1] as Uint8Array), backfill, continuesAt });
+      const ticks = numbers.map((number) => (this.kind === 2 ? spoken(this.told()) : (this.ticks[number - 1] as Uint8Array)));
+      this.send(session, { tick: numbers[0], ticks, backfill, continuesAt });
     }
   }
 
@@ -157,4 +178,9 @@ export class FakeRoom {
 
 function entry(inputs: { seat: number; data: Uint8Array }[]): Uint8Array {
   return Uint8Array.from(inputs.flatMap(({ seat, data }) => [seat, data.length, ...data]));
+}
+
+/** As seat 65535, which is the room. */
+function spoken(messages: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(messages.flatMap((data) => [0xff, 0xff, 3, data.length, ...data]));
 }
