@@ -65,6 +65,7 @@ fn check_numbers(config: &Config, problems: &mut Vec<Problem>) {
     let gateway = &config.gateway;
     let rooms = &config.rooms;
     let matching = &config.matchmaking;
+    let journal = &config.journal;
     let bounds = [
         ("[gateway] max_body", (256..=16 << 20).contains(&gateway.max_body.0), "from 256 bytes to 16MiB"),
         ("[gateway] queue", gateway.queue > gateway.max_body, "more than max_body"),
@@ -83,6 +84,15 @@ fn check_numbers(config: &Config, problems: &mut Vec<Problem>) {
         ("[rooms] backfill_chunk", rooms.backfill_chunk.0 > 0, "more than 0"),
         ("[rooms] backfill_chunk", rooms.backfill_chunk <= gateway.queue, "at most [gateway] queue"),
         ("[rooms] backfills", rooms.backfills > 0, "at least 1"),
+        ("[rooms] recovery_grace", rooms.recovery_grace.as_secs() <= 60, "at most 60s"),
+        ("[rooms] rebuild_thousand", rooms.rebuild_thousand.as_millis() >= 10, "at least 10ms"),
+        ("[journal] segment", (1 << 20..=1 << 30).contains(&journal.segment.0), "from 1MiB to 1GiB"),
+        (
+            "[journal] quota",
+            journal.quota.0 == 0 || journal.quota.0 >= 2 * journal.segment.0,
+            "at least two segments, or 0B",
+        ),
+        ("[journal] queue", journal.queue.0 >= 1 << 20, "at least 1MiB"),
         ("[match] patience", matching.patience <= matching.longest_patience, "at most longest_patience"),
         ("[match] tell_every", matching.tell_every.as_millis() >= 100, "at least 100ms"),
         ("[match] waiting", matching.waiting > 0, "at least 1"),

@@ -17,8 +17,8 @@ mod profile;
 pub mod value;
 
 use sections::{
-    AppSection, BuildSection, CorsSection, GatewaySection, LimitsSection, LogSection, LoginSection,
-    MatchSection, RoomsSection, ServerSection, TlsSection,
+    AppSection, BuildSection, CorsSection, GatewaySection, JournalSection, LimitsSection, LogSection,
+    LoginSection, MatchSection, RoomsSection, ServerSection, TlsSection,
 };
 
 pub use check::check;
@@ -38,6 +38,7 @@ pub struct Config {
     pub limits: LimitsSection,
     pub login: LoginSection,
     pub rooms: RoomsSection,
+    pub journal: JournalSection,
     pub matchmaking: MatchSection,
     pub log: LogSection,
     pub cors: CorsSection,
@@ -67,6 +68,7 @@ impl Config {
             limits: LimitsSection::defaults(profile),
             login: LoginSection::defaults(profile),
             rooms: RoomsSection::defaults(profile),
+            journal: JournalSection::defaults(profile),
             matchmaking: MatchSection::defaults(profile),
             log: LogSection::defaults(profile),
             cors: CorsSection::defaults(profile),
@@ -111,6 +113,7 @@ impl Config {
             "limits" => &self.limits,
             "login" => &self.login,
             "rooms" => &self.rooms,
+            "journal" => &self.journal,
             "match" => &self.matchmaking,
             "log" => &self.log,
             "cors" => &self.cors,
@@ -126,6 +129,7 @@ impl Config {
             "limits" => &mut self.limits,
             "login" => &mut self.login,
             "rooms" => &mut self.rooms,
+            "journal" => &mut self.journal,
             "match" => &mut self.matchmaking,
             "log" => &mut self.log,
             "cors" => &mut self.cors,
@@ -153,7 +157,8 @@ impl Config {
 }
 
 /// Written `[name]`, in the order in which they are printed.
-const SECTIONS: [&str; 9] = ["server", "tls", "gateway", "limits", "login", "rooms", "match", "log", "cors"];
+const SECTIONS: [&str; 10] =
+    ["server", "tls", "gateway", "limits", "login", "rooms", "journal", "match", "log", "cors"];
 /// Written `[[name]]`, once for each item.
 const LISTS: [&str; 2] = ["apps", "builds"];
 

@@ -5,6 +5,7 @@ use std::thread::available_parallelism;
 use accounts::{AccountsConfig, AppConfig};
 use admission::{ArrivalsConfig, ConnectionLimitsConfig, FloodConfig, LoginLimitsConfig, Proxies};
 use gateway::{GatewayConfig, SessionLimits, TlsFiles};
+use journal_file::FileJournalConfig;
 use matchmaking::MatchConfig;
 use releases::BuildRule;
 use rooms::RoomsConfig;
@@ -102,7 +103,22 @@ impl Config {
             replay_dir: Some(self.server.data.join("replays")),
             keep_replays: rooms.keep_replays,
             keep_replay_bytes: rooms.keep_replay_bytes.0,
+            resume_window: self.gateway.resume_window,
+            recovery_grace: rooms.recovery_grace,
+            rebuild_budget: rooms.rebuild_thousand / 1000,
+            without_journal: self.journal.when_failing,
+            journal_grace: self.journal.grace,
             ..RoomsConfig::default()
+        }
+    }
+
+    /// In `journal/` of the data folder.
+    pub fn journal(&self) -> FileJournalConfig {
+        FileJournalConfig {
+            segment_bytes: self.journal.segment.0 as u64,
+            quota_bytes: self.journal.quota.0 as u64,
+            queue_bytes: self.journal.queue.0,
+            ..FileJournalConfig::default()
         }
     }
 

@@ -1,6 +1,7 @@
 //! The whole program, built in start order: every part, and what it is given of the others.
 
 mod http_door;
+mod journal;
 mod pages;
 mod replays;
 mod room_maker;
@@ -14,13 +15,12 @@ use accounts::Accounts;
 use admission::LoginLimits;
 use clock::{Chance, Clock};
 use gateway::{Gateway, GatewayError, Parts, ResumeKey, Sessions};
-use journal_memory::MemoryJournal;
 use link::LocalLink;
 use matchmaking::Matchmaking;
 use platform::Secret;
 use releases::Releases;
 use rest::{AdminState, AdmitLogin, ConnectionLimits, HttpServer, Origins, RestConfig, RestState};
-use rooms::Rooms;
+use rooms::{Rooms, RoomsConfig};
 use telemetry::Metrics;
 use tokio::runtime::{Builder, Runtime};
 use wechat_sim::WechatSim;
@@ -81,11 +81,12 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
 
     // Rooms, their journal, and their way to the players.
     let sessions = Arc::new(Sessions::new(config.gateway().session));
+    let journal = journal::open(config)?;
     let rooms = Rooms::start(
-        config.rooms(),
+        RoomsConfig { epoch: journal.epoch(), ..config.rooms() },
         clock.clone(),
         Chance::system(),
-        Arc::new(MemoryJournal::default()),
+        journal,
         Arc::new(LocalLink::new(sessions.clone())),
         metrics.clone(),
     )
@@ -161,11 +162,12 @@ impl Server {
         let left = self.rooms.drain(at_most);
         tracing::info!(event = "drained", rooms_left = left);
         self.matchmaking.stop();
+        // Before the sessions end: rooms outlive this process, and are not to hear that everybody left.
+        self.rooms.stop();
         self.gateway.stop(FAREWELL);
         self.http.stop();
         self.admin.stop();
         runtime.block_on(async { self.http.drained(FAREWELL).await });
-        self.rooms.stop();
     }
 }
 

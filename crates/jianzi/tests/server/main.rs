@@ -20,6 +20,7 @@ mod matching;
 mod operations;
 mod plain_tcp;
 
+mod recovery;
 mod relay;
 mod rooms;
 mod sessions;

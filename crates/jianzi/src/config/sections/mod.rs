@@ -9,6 +9,7 @@ mod login;
 mod gateway;
 mod limits;
 
+mod journal;
 mod matchmaking;
 mod rooms;
 
@@ -20,6 +21,7 @@ pub use apps::AppSection;
 pub use builds::BuildSection;
 pub use cors::CorsSection;
 pub use gateway::GatewaySection;
+pub use journal::JournalSection;
 pub use limits::LimitsSection;
 pub use log::LogSection;
 pub use login::LoginSection;

@@ -40,6 +40,10 @@ section! {
         pub backfill_patience: Duration = Duration::from_secs(10),
         /// Members that catch up from the journal at a time; more are asked to come later.
         pub backfills: usize = 256,
+        /// After a restart a room waits this long with its next tick for those who were playing.
+        pub recovery_grace: Duration = Duration::from_millis(700),
+        /// How long the rebuild of 1000 rooms may take, on one thread; the shorter, the more images are written.
+        pub rebuild_thousand: Duration = Duration::from_millis(500),
         /// Replays of finished lockstep rooms that are kept; the oldest go first. 0 keeps none.
         pub keep_replays: usize = 100,
         /// The same in bytes.

@@ -7,6 +7,7 @@ use admission::Network;
 use model::AppId;
 use platform::Secret;
 use releases::Decision;
+use rooms::WithoutJournal;
 use telemetry::Format;
 
 use super::{Given, Value, quoted};
@@ -176,6 +177,11 @@ macro_rules! one_of {
 }
 
 one_of!(Platform { "simulator" => Platform::Simulator }, "\"simulator\"");
+one_of!(WithoutJournal {
+    "pause" => WithoutJournal::Pause,
+    "end" => WithoutJournal::End,
+    "play_on" => WithoutJournal::PlayOn,
+}, "\"end\"");
 one_of!(Decision {
     "allow" => Decision::Allow,
     "please_update" => Decision::PleaseUpdate,

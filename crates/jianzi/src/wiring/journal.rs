@@ -1,0 +1,19 @@
+//! The journal in the data folder.
+
+use std::sync::Arc;
+
+use journal_file::FileJournal;
+
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+
+/// Opens `journal/` of the data folder, under an epoch of its own. The failure names what is in the way.
+pub fn open(config: &Config) -> Result<Arc<FileJournal>, Failure> {
+    let folder = config.server.data.join("journal");
+    let journal = FileJournal::open(&folder, config.journal()).map_err(|error| {
+        Failure::new(Exit::DataFolder, format!("the journal in {} cannot be used: {error}", folder.display()))
+    })?;
+    let (bytes, needed) = journal.bytes();
+    tracing::info!(event = "journal_opened", epoch = journal.epoch(), bytes, needed);
+    Ok(Arc::new(journal))
+}
