@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 
 const NAMES = ["send", "broadcast", "reply", "effect", "end", "log", "random", "now", "metric"];
 const NEEDED = ["memory", "jz_abi", "jz_alloc", "jz_init", "jz_join", "jz_leave", "jz_input", "jz_tick"];
-const MESSAGE_BYTES = 32 * 1024, SAVE_BYTES = 1024 * 1024;
+const MESSAGE_BYTES = 32 * 1024, VIEW_BYTES = 48 * 1024, SAVE_BYTES = 4 * 1024 * 1024;
 
 /** Reads and compiles a module, and says what is wrong with it: a foreign import, an export that is not there. */
 export async function compile(path) {
@@ -21,6 +21,8 @@ export class TestRoom {
   /** What was said, in order: { what, … }. */
   said = [];
   tickNumber = 0;
+  /** Of an answer, while one is awaited. */
+  limit = 0;
 
   /** `wish`: { seed, tickHz, seats, bots, properties }. */
   constructor(module, wish = {}) {
@@ -47,10 +49,10 @@ export class TestRoom {
     for (let i = 0; i < count; i++) this.tick();
   }
   view(seat = -1) {
-    return this.ask("jz_view", [seat]);
+    return this.ask("jz_view", [seat], VIEW_BYTES);
   }
   save() {
-    return this.ask("jz_save", []);
+    return this.ask("jz_save", [], SAVE_BYTES);
   }
   /** Goes on in another version of the module, as a hot fix does. */
   swap(module) {
@@ -85,9 +87,11 @@ export class TestRoom {
     if (status !== 0) throw new Error(`${name} returned status ${status}`);
   }
 
-  ask(name, numbers) {
-    this.replied = undefined;
+  /** A question. The server takes back what changes in the module meanwhile; here it stays. */
+  ask(name, numbers, limit) {
+    Object.assign(this, { replied: undefined, limit });
     this.call(name, numbers);
+    this.limit = 0;
     if (!this.replied) throw new Error(`${name} gave no reply`);
     return this.replied;
   }
@@ -109,7 +113,7 @@ export class TestRoom {
     return {
       send: (seat, at, len) => say({ what: "send", seat, data: bytes(at, len) }),
       broadcast: (at, len) => say({ what: "broadcast", data: bytes(at, len) }),
-      reply: (at, len) => void (this.replied = bytes(at, len, SAVE_BYTES)),
+      reply: (at, len) => void (this.replied = bytes(at, len, this.limit)),
       effect: (kindAt, kindLen, at, len) => say({ what: "effect", kind: text(kindAt, kindLen), data: bytes(at, len) }),
       end: (at, len) => say({ what: "end", data: bytes(at, len) }),
       log: (level, at, len) => say({ what: "log", level, text: text(at, len) }),
