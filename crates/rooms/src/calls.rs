@@ -29,6 +29,8 @@ pub struct JoinRoom {
     pub spectate: bool,
     /// The number that the room shall have in the member's session.
     pub channel: u32,
+    /// The highest kind of room that the member's client knows, as a number.
+    pub knows_kind: u32,
 }
 
 /// How the room is named.

@@ -170,7 +170,7 @@ impl Rooms {
     /// Takes the member in and attaches it to the room's port. Frames begin with [`Rooms::resume`].
     ///
     /// Faults: `room_unknown`, `room_ended`, `room_full`, `spectators_full`, `room_started`, `room_banned`,
-    /// `build_differs`, `replaced`, `room_paused`.
+    /// `build_differs`, `replaced`, `room_paused`, `outdated` for a kind of room that the client does not know.
     pub fn join(&self, join: JoinRoom, done: Done<JoinedRoom>) {
         let key = match join.door {
             Door::Room(key) => key,
@@ -179,7 +179,8 @@ impl Rooms {
                 None => return done(Err(self.no_such_invite())),
             },
         };
-        let join = Join { key, who: join.who, spectate: join.spectate, channel: join.channel };
+        let JoinRoom { who, spectate, channel, knows_kind, .. } = join;
+        let join = Join { key, who, spectate, channel, knows_kind };
         self.ask(&join.key.clone(), Request::Join(Box::new(join), done));
     }
 

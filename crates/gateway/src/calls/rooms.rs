@@ -46,7 +46,8 @@ pub fn create(services: &Services, session: &Arc<Session>, body: Bytes, reply: R
     let session = session.clone();
     let done =
         move |view: Result<messages::RoomView, Fault>| match view.and_then(|view| parse_room(&view.room)) {
-            Ok(room) => enter(&rooms, &session, Door::Room(key(&session, room)), false, reply),
+            // The client named the kind itself.
+            Ok(room) => enter(&rooms, &session, Door::Room(key(&session, room)), false, u32::MAX, reply),
             Err(fault) => reply.fail(fault),
         };
     services.rooms.create(create, Box::new(done));
@@ -67,10 +68,17 @@ pub fn join(services: &Services, session: &Arc<Session>, body: Bytes, reply: Rep
             Err(fault) => return reply.fail(fault),
         },
     };
-    enter(&services.rooms, session, door, request.spectate, reply);
+    enter(&services.rooms, session, door, request.spectate, request.knows_kind, reply);
 }
 
-fn enter(rooms: &rooms::Rooms, session: &Arc<Session>, door: Door, spectate: bool, reply: Reply) {
+fn enter(
+    rooms: &rooms::Rooms,
+    session: &Arc<Session>,
+    door: Door,
+    spectate: bool,
+    knows_kind: u32,
+    reply: Reply,
+) {
     let room = match &door {
         Door::Room(key) => Some(&key.room),
         Door::Invite { .. } => None,
@@ -97,7 +105,7 @@ fn enter(rooms: &rooms::Rooms, session: &Arc<Session>, door: Door, spectate: boo
         });
         reply.finish(joined);
     };
-    rooms.join(JoinRoom { door, who, spectate, channel }, Box::new(done));
+    rooms.join(JoinRoom { door, who, spectate, channel, knows_kind }, Box::new(done));
 }
 
 pub fn resume(services: &Services, session: &Arc<Session>, body: Bytes, reply: Reply) {

@@ -44,6 +44,7 @@ pub(crate) struct Join {
     pub who: Member,
     pub spectate: bool,
     pub channel: u32,
+    pub knows_kind: u32,
 }
 
 pub(crate) struct Resume {

@@ -190,8 +190,9 @@ impl Shard {
     }
 
     fn take_in(&mut self, join: Join) -> Result<(RoomAt, SessionId, JoinedRoom), Fault> {
-        let Join { key, who, spectate, channel } = join;
+        let Join { key, who, spectate, channel, knows_kind } = join;
         let at = self.find(&key)?;
+        self.check_known(at, knows_kind)?;
         let session = who.session;
         let session_number = self.rooms[at.index as usize].session_number_of(&who);
         let request = RoomRequest::Join {
@@ -216,6 +217,17 @@ impl Shard {
         let member = Attached::new(session, joined.route.seat, channel);
         hosted.effects.push(Effect::Attach(Box::new(member)));
         Ok((at, session, joined))
+    }
+
+    /// Kinds that came later say nothing that an older client could play by.
+    fn check_known(&self, at: RoomAt, knows_kind: u32) -> Result<(), Fault> {
+        let spec = self.rooms[at.index as usize].room.spec();
+        if spec.kind as u32 <= knows_kind.max(RoomKind::Lockstep as u32) {
+            return Ok(());
+        }
+        let kind = kind_label(spec);
+        let message = format!("this is an {kind} room, which this version of the game's client cannot play");
+        Err(Fault::new(ErrorCode::Outdated, message))
     }
 
     fn act(&mut self, key: &RoomKey, request: &RoomRequest, done: Done<messages::RoomView>) {

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, mpsc};
 
+use model::{Build, PlayerId, SessionId};
 use protocol::ErrorCode;
 use protocol::messages::{AuthoritativeSpec, RoomKind, RoomSpec, input_refused::Refusal};
 use room_core::{ROOM_SEAT, replay, tick_entries};
-use rooms::{Moved, MovesDone, Rooms, RoomsConfig, Which};
+use rooms::{Door, JoinRoom, Member, Moved, MovesDone, Rooms, RoomsConfig, Which};
 
 use crate::fake_game::{FakeGames, STEADY, Version, logic};
 use crate::player::Heard;
@@ -132,6 +133,26 @@ fn rooms_of_unknown_games_are_refused_and_leave_nothing_behind() {
     assert_eq!((stage.rooms.counts().rooms, stage.rooms.counts().filed), (0, 0));
     let plain = Stage::new();
     assert_eq!(code(plain.create("a", "sum", sums(2))), Some(ErrorCode::BadSpec));
+}
+
+#[test]
+fn a_client_that_knows_no_such_rooms_is_told_so() {
+    let games = FakeGames::new(&[STEADY]);
+    let stage = stage(&games);
+    stage.create("a", "new", sums(2)).expect("a room");
+    stage.create("a", "old", crate::stage::lockstep(2)).expect("a room");
+    for (room, expected) in [("new", Some(ErrorCode::Outdated)), ("old", None)] {
+        let who = Member {
+            player: PlayerId::new("elder"),
+            session: SessionId::new("elder"),
+            session_number: 1,
+            name: "Elder".into(),
+            build: Build::new("1.0"),
+        };
+        let door = Door::Room(key("a", room));
+        let join = JoinRoom { door, who, spectate: false, channel: 1, knows_kind: 0 };
+        assert_eq!(code(stage.ask(|done| stage.rooms.join(join, done))), expected);
+    }
 }
 
 #[test]

@@ -342,6 +342,7 @@ fn what_is_asked_of_a_room_that_is_not_there_yet_waits_for_it() {
         },
         spectate: false,
         channel: 1,
+        knows_kind: 0,
     };
     assert_eq!(
         code(stage.ask(|done| stage.rooms.join(by_invite.clone(), done)).map(drop)),

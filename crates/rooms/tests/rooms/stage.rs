@@ -191,7 +191,7 @@ impl Stage {
             name: player.to_uppercase(),
             build: Build::new("1.0"),
         };
-        let join = JoinRoom { door, who, spectate, channel: 3 };
+        let join = JoinRoom { door, who, spectate, channel: 3, knows_kind: 2 };
         let JoinedRoom { joined, route } = self.ask(|done| self.rooms.join(join, done))?;
         Ok(Seated { player: consumer, route, joined, sent: 0, session_number })
     }
