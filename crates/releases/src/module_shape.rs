@@ -1,5 +1,6 @@
 //! What a module's bytes say about it without running it.
 
+use game_abi::{EXPORTS, IMPORT_MODULE, MEMORY, Need};
 use wasmparser::{ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
 
 /// Which of the optional calls a module has, and for which ABI it was built.
@@ -23,9 +24,6 @@ pub enum BadModule {
     Missing(&'static str),
 }
 
-const REQUIRED: [&str; 8] =
-    ["memory", "jz_abi", "jz_alloc", "jz_init", "jz_join", "jz_leave", "jz_input", "jz_tick"];
-
 impl ModuleShape {
     /// Live rooms can be brought to another version only by what the old one saves and the new one loads.
     pub const fn can_be_swapped(self) -> bool {
@@ -41,7 +39,9 @@ impl ModuleShape {
         for payload in Parser::new(0).parse_all(module) {
             reading.take(payload.map_err(not_wasm)?)?;
         }
-        if let Some(missing) = REQUIRED.into_iter().find(|name| !reading.has(name)) {
+        let required = EXPORTS.iter().filter(|export| export.need == Need::Required);
+        let mut names = required.map(|export| export.function.name).chain([MEMORY]);
+        if let Some(missing) = names.find(|name| !reading.has(name)) {
             return Err(BadModule::Missing(missing));
         }
         Ok(ModuleShape {
@@ -66,7 +66,7 @@ impl<'a> Reading<'a> {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.map_err(not_wasm)?;
-                    if import.module != "jianzi" {
+                    if import.module != IMPORT_MODULE {
                         let name = format!("{}.{}", import.module, import.name);
                         return Err(BadModule::Import(name.chars().take(80).collect()));
                     }
@@ -89,7 +89,7 @@ impl<'a> Reading<'a> {
     }
 
     fn has(&self, name: &str) -> bool {
-        let kind = if name == "memory" { ExternalKind::Memory } else { ExternalKind::Func };
+        let kind = if name == MEMORY { ExternalKind::Memory } else { ExternalKind::Func };
         self.exports.iter().any(|(export, of, _)| *export == name && *of == kind)
     }
 

@@ -50,7 +50,7 @@ pub struct PatchesParts {
     pub gauges: Arc<dyn Gauges>,
     pub replay: Arc<dyn TrialReplay>,
     pub loader: Arc<dyn ModuleLoader>,
-    /// Told what people should know; must not block.
+    /// Told what people should know, for the log and for alerts; must not block.
     pub reports: Arc<dyn Fn(&Report) + Send + Sync>,
 }
 

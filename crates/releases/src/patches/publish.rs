@@ -1,7 +1,9 @@
 //! From a bundle's bytes to a version on trial.
 
 use std::sync::PoisonError;
+use std::sync::mpsc::channel;
 
+use room_core::modules::LogicRef;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, News, PatchFault, Patches};
@@ -10,6 +12,7 @@ use crate::catalog::{GameVersions, Version, VersionState};
 use crate::game::{GameKey, Share};
 use crate::history::{Origin, Step};
 use crate::module_shape::ModuleShape;
+use crate::rollout::ReplayVerdict;
 use crate::trust::{Signer, TrustStore};
 
 /// What became of a bundle that was published.
@@ -38,6 +41,8 @@ pub struct Verdict {
     pub follows: Option<String>,
     /// The same bundle has been published already.
     pub already: bool,
+    /// How recent matches went on it; none without a version to compare it with, or when that did not end in time.
+    pub replay: Option<ReplayVerdict>,
 }
 
 /// A bundle that passed every check that can be made before a replay.
@@ -50,9 +55,6 @@ struct Accepted {
     stable: Option<Version>,
 }
 
-/// The ABI that the engine speaks.
-const ABI: u32 = 1;
-
 impl Patches {
     /// Checks a bundle, keeps its module and begins its trial. The first version of a game is stable at once. A bundle that was
     /// published before is told as such and changes nothing, but puts its module back if that was lost.
@@ -63,13 +65,15 @@ impl Patches {
         self.desk.publish(bytes, share, by)
     }
 
-    /// What publishing would say of a bundle, the trial replay excepted.
+    /// What publishing would say of a bundle, and how its trial replay would go. Waits for the replay.
     ///
     /// # Errors
     /// Why it would be refused.
     pub fn verify(&self, bytes: &[u8]) -> Result<Verdict, PatchFault> {
         let Accepted { bundle, signer, live, there, stable } = self.desk.check(bytes)?;
         let manifest = bundle.manifest();
+        let compared_with = stable.as_ref().filter(|_| there.is_none());
+        let replay = compared_with.and_then(|stable| self.desk.replay_now(&bundle, stable));
         Ok(Verdict {
             name: manifest.name.to_string(),
             game: manifest.scope(),
@@ -79,6 +83,7 @@ impl Patches {
             live,
             follows: stable.map(|stable| stable.name),
             already: there.is_some(),
+            replay,
         })
     }
 }
@@ -127,15 +132,30 @@ impl Desk {
         }
         let shape = ModuleShape::of(bundle.module())?;
         let abi = shape.abi.unwrap_or(manifest.abi);
-        if manifest.abi != ABI || abi != ABI {
-            let refused =
-                format!("it was built for ABI {}, this server speaks ABI {ABI}", manifest.abi.max(abi));
+        let spoken = game_abi::OLDEST_VERSION..=game_abi::VERSION;
+        if let Some(other) = [manifest.abi, abi].into_iter().find(|abi| !spoken.contains(abi)) {
+            let newest = spoken.end();
+            let refused = format!("it was built for ABI {other}, this server speaks ABI {newest}");
             return Err(PatchFault::WrongBase(refused));
         }
         self.parts.loader.load(bundle.module()).map_err(PatchFault::Engine)?;
         let stable = game.stable().cloned();
         let live = shape.can_be_swapped();
         Ok(Accepted { bundle, signer, live, there, stable })
+    }
+
+    fn replay_now(&self, bundle: &Bundle, stable: &Version) -> Option<ReplayVerdict> {
+        let game = bundle.manifest().scope();
+        let hash = bundle.manifest().module;
+        let version = self.catalog.next(&game, "", hash, false, Origin::Unsigned).number;
+        let on = LogicRef { game: game.game.clone(), version, hash };
+        let (sender, verdict) = channel();
+        let done = move |verdict| {
+            // Fails when nobody waits any more.
+            let _ = sender.send(verdict);
+        };
+        self.parts.replay.replay(&game, &stable.logic(&game), &on, Box::new(done));
+        verdict.recv_timeout(self.config.rollout.replay_within).ok()
     }
 
     fn note_refusal(&self, bytes: &[u8], fault: &PatchFault, by: &str) {

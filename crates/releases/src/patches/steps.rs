@@ -158,13 +158,7 @@ impl Desk {
                 rooms.back(step, game, version, &plan.stable, done);
             }
             Command::ForgetWayBack => rooms.forget_way_back(game, version),
-            Command::Report(report) => {
-                match report.is_bad() {
-                    true => tracing::error!(event = "patch", game = %report.game, version, "{report}"),
-                    false => tracing::info!(event = "patch", game = %report.game, version, "{report}"),
-                }
-                (self.parts.reports)(&report);
-            }
+            Command::Report(report) => (self.parts.reports)(&report),
         }
     }
 

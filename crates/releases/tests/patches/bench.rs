@@ -37,6 +37,8 @@ pub struct World {
     pub waiting: Mutex<VecDeque<Done>>,
     pub hold: Mutex<bool>,
     pub verdicts: Mutex<Vec<Verdicts>>,
+    /// Replays end well at once.
+    pub replays_at_once: Mutex<bool>,
     pub tally: Tally,
     pub silent_for: Mutex<Duration>,
     /// What the engine says of modules that contain the text `refuse`.
@@ -181,6 +183,9 @@ impl RoomsOfVersion for World {
 impl TrialReplay for World {
     fn replay(&self, _: &GameKey, from: &LogicRef, on: &LogicRef, done: Verdicts) {
         self.note(format!("replay {} on {}", from.version, on.version));
+        if *self.replays_at_once.lock().unwrap() {
+            return done(Default::default());
+        }
         self.verdicts.lock().unwrap().push(done);
     }
 }

@@ -28,10 +28,16 @@ fn the_first_version_is_stable_at_once_and_a_hotfix_is_tried_first() {
     let published = patches.publish(&release, None, "alice").unwrap();
     assert_eq!((published.version, published.already, published.state), (1, false, VersionState::Confirmed));
     let hotfix = bench.bundle("hotfix-1.0.0-v1", Some(&one), &two);
-    assert_eq!(patches.verify(&hotfix).unwrap().follows.as_deref(), Some("release-1.0.0"));
+    *bench.world.replays_at_once.lock().unwrap() = true;
+    let verdict = patches.verify(&hotfix).unwrap();
+    assert_eq!(
+        (verdict.follows.as_deref(), verdict.replay),
+        (Some("release-1.0.0"), Some(Default::default()))
+    );
+    *bench.world.replays_at_once.lock().unwrap() = false;
     let published = patches.publish(&hotfix, None, "alice").unwrap();
     assert_eq!((published.version, published.state), (2, VersionState::Published));
-    assert_eq!(bench.world.asked(), ["replay 1 on 2"]);
+    assert_eq!(bench.world.asked(), ["replay 1 on 2", "replay 1 on 2"]);
     assert_eq!(patches.catalog().game(&game()).unwrap().stable, Some(1));
 }
 
