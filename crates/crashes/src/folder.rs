@@ -104,7 +104,30 @@ pub(crate) fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Unwinding and names take a processor for a while, which a server that starts has better uses for: at a low priority.
 fn complete(folder: &Path, exit: Option<ExitStatus>) -> Vec<Report> {
+    let done = std::thread::scope(|scope| {
+        let work = || {
+            yield_to_others();
+            complete_all(folder, exit)
+        };
+        let thread = std::thread::Builder::new().name("crash-report".into()).spawn_scoped(scope, work);
+        thread.ok().and_then(|thread| thread.join().ok())
+    });
+    done.unwrap_or_default()
+}
+
+/// On Linux the priority is each thread's own.
+#[cfg_attr(target_os = "linux", expect(unsafe_code, reason = "no safe library is at hand for one call"))]
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: numbers only; 0 is the calling thread. A refusal changes nothing.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+    }
+}
+
+fn complete_all(folder: &Path, exit: Option<ExitStatus>) -> Vec<Report> {
     let mut names = names(folder, RAW);
     names.retain(|name| name.starts_with(RUNNING) || name.starts_with(PANICKED));
     names.sort_by(|one, other| age(one).cmp(age(other)));

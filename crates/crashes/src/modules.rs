@@ -87,7 +87,7 @@ fn module(path: &str, maps: &[Mapping]) -> Option<Module> {
         let code_flag = matches!(segment.flags(), SegmentFlags::Elf { p_flags } if p_flags & EXECUTABLE != 0);
         let (offset, size) = segment.file_range();
         // A mapping begins at a page, the segment anywhere in it.
-        code_flag && (offset & !0xFFF) <= code.offset && code.offset < offset + size
+        code_flag && (offset & !0xFFF) <= code.offset && code.offset < offset.saturating_add(size)
     })?;
     let bias = code
         .range

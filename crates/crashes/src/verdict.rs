@@ -32,7 +32,7 @@ pub(crate) fn report(raw: &Raw, exit: Option<ExitStatus>, ended_ms: u64) -> Repo
     };
     match raw.crash {
         Some(crash) => crashed(&mut report, raw, crash),
-        None => silent(&mut report, raw, exit),
+        None => silent(&mut report, raw, exit, cgroup::oom_kills()),
     }
     report
 }
@@ -111,14 +111,14 @@ fn overflowed(raw: &Raw, address: u64) -> bool {
     };
     let usable =
         |at: u64| raw.maps.iter().any(|m: &Mapping| m.range.contains(&at) && m.readable && m.writable);
-    let above = |at: u64| (1..=NEAR / 4096).any(|page| usable(at + page * 4096));
+    let above = |at: u64| (1..=NEAR / 4096).any(|page| usable(at.saturating_add(page * 4096)));
     sp.abs_diff(address) < NEAR && !usable(address) && above(address)
 }
 
 /// The process could not speak: what do its exit status and the kernel say?
-fn silent(report: &mut Report, raw: &Raw, exit: Option<ExitStatus>) {
+fn silent(report: &mut Report, raw: &Raw, exit: Option<ExitStatus>, kills_now: Option<u64>) {
     let before = raw.about_number("oom_kills");
-    let want_of_memory = before.zip(cgroup::oom_kills()).is_some_and(|(before, now)| now > before);
+    let want_of_memory = before.zip(kills_now).is_some_and(|(before, now)| now > before);
     #[cfg(unix)]
     let signal = exit.and_then(|exit| std::os::unix::process::ExitStatusExt::signal(&exit));
     #[cfg(not(unix))]
@@ -132,4 +132,88 @@ fn silent(report: &mut Report, raw: &Raw, exit: Option<ExitStatus>) {
     };
     report.exit_code = exit.and_then(|exit| exit.code());
     report.notes.push("the process had no chance to speak: no stack, no rooms, no log lines".to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn raw(text: &str) -> Raw {
+        Raw::read(format!("jianzi-crash 1\n{text}").as_bytes()).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_silent_end_is_told_by_status_and_kernel() {
+        use std::os::unix::process::ExitStatusExt;
+
+        let raw = raw("about pid 7\nabout oom_kills 3\n");
+        let (killed, terminated, left) = (9, 15, 7 << 8);
+        for (status, kills_now, cause) in [
+            (Some(killed), Some(3), Cause::Killed),
+            (Some(killed), Some(4), Cause::OutOfMemory),
+            (Some(killed), None, Cause::Killed),
+            (Some(terminated), Some(4), Cause::Signal),
+            (Some(left), Some(4), Cause::Exit),
+            (None, Some(4), Cause::OutOfMemory),
+            (None, Some(3), Cause::Vanished),
+        ] {
+            let mut report = Report::default();
+            silent(&mut report, &raw, status.map(ExitStatus::from_raw), kills_now);
+            assert_eq!(report.cause, cause, "{status:?} {kills_now:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_just_below_a_stack_is_an_overflow_and_others_are_not() {
+        let maps = "maps\n7000000-7001000 ---p 0 00:00 0\n7001000-7200000 rw-p 0 00:00 0\nmaps-end\n";
+        let of = |sp: u64, address: u64, maps: &str| {
+            let text = format!("crash 11 1 {address} 0 5\nthread 1 t\nregister rsp {sp}\n{maps}end\n");
+            report(&raw(&text), None, 0).cause
+        };
+        assert_eq!(of(0x700_1010, 0x700_0ff8, maps), Cause::StackOverflow);
+        assert_eq!(
+            of(0x700_0800, 0x700_0800, maps),
+            Cause::StackOverflow,
+            "the pointer is in the guard already"
+        );
+        assert_eq!(of(0x710_0000, 0x10, maps), Cause::Segv);
+        assert_eq!(of(0x700_1010, 0x700_1020, maps), Cause::Segv, "a stack that can be used");
+        for wild in [u64::MAX, u64::MAX - 7, 1 << 63] {
+            assert_eq!(of(wild, wild, maps), Cause::Segv);
+            assert_eq!(of(wild, wild, ""), Cause::Segv);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nonsense_in_registers_and_stacks_ends_the_trace() {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let raw = raw(&format!("maps\n{}\nmaps-end\n", maps.trim_end()));
+        let code = raw.maps.iter().find(|mapping| mapping.executable).unwrap().range.clone();
+        let mut modules = modules::modules(&raw.maps);
+        assert!(modules.len() >= 2, "the test itself and the C library");
+        let (mut unwinder, mut symbols) = (Unwinder::new(&mut modules), Symbols::default());
+        let mut followed = 0;
+        for seed in 0..2000_u64 {
+            let at = |n: u64| (seed + n).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (seed % 50);
+            let within = |n: u64| code.start + at(n) % (code.end - code.start);
+            let names = ["rsp", "rbp", "sp", "x29", "x30"];
+            let mut registers: BTreeMap<_, _> =
+                (0..).zip(names).map(|(n, name)| (name.to_owned(), at(n))).collect();
+            registers.insert("rip".to_owned(), within(7));
+            registers.insert("pc".to_owned(), within(7));
+            // Every second word is an address of code, so that there is something to follow.
+            let words =
+                (0..512).map(|n| if n % 2 == 0 { within(n) } else { registers["rsp"].wrapping_add(n * 8) });
+            let stack = words.flat_map(u64::to_ne_bytes).collect();
+            let start = registers["rsp"] & !7;
+            let thread = RawThread { registers, stack: vec![(start, stack)], ..RawThread::default() };
+            let thread = resolve_thread(&thread, &mut unwinder, &mut symbols, &modules);
+            followed += thread.frames.len();
+        }
+        assert!(followed > 4000, "{followed}");
+    }
 }

@@ -49,7 +49,7 @@ impl Out {
         let mut done = 0;
         while done < length {
             // SAFETY: the kernel checks the range itself and answers EFAULT for memory that is not there.
-            let written = unsafe { libc::write(self.0, from.byte_add(done), length - done) };
+            let written = unsafe { libc::write(self.0, from.wrapping_byte_add(done), length - done) };
             match usize::try_from(written) {
                 Ok(written @ 1..) => done += written,
                 _ => break,
@@ -93,7 +93,7 @@ impl Out {
             if written > 0 {
                 break;
             }
-            begin = (begin | (PAGE - 1)) + 1;
+            begin = (begin | (PAGE - 1)).wrapping_add(1);
         }
         self.text("\n");
         // Only now the numbers are known.
