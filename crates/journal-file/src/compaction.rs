@@ -33,18 +33,16 @@ pub fn write_again(log: &Log, segment: &Arc<Segment>) -> Result<(), Error> {
     exchange(log, &run, Some((new, part)), true)
 }
 
-/// Copies what is still needed of neighbouring segments into one.
+/// Copies what is still needed of neighbouring segments into one. `tidying` is held.
 pub fn compact(log: &Log, run: &[u32]) -> Result<(), Error> {
-    let _tidying = guard(&log.tidying);
     let live = live_offsets(&log.index(), run);
     let (new, part) = build(log, run, &|segment, offset| live.contains(&(segment, offset)))?;
     log.sync()?;
     exchange(log, run, Some((new, part)), false)
 }
 
-/// Removes segments in which nothing is needed any more.
+/// Removes segments in which nothing is needed any more. `tidying` is held.
 pub fn remove(log: &Log, run: &[u32]) -> Result<(), Error> {
-    let _tidying = guard(&log.tidying);
     log.sync()?;
     exchange(log, run, None, false)
 }

@@ -66,10 +66,7 @@ impl Index {
 
     fn room_or_new(&mut self, key: &RoomKey, segment: u32) -> &mut RoomEntry {
         let rooms = self.partitions.entry(key.room.partition()).or_default();
-        if !rooms.contains_key(key) {
-            rooms.insert(key.clone(), RoomEntry { began: segment, ..RoomEntry::default() });
-        }
-        rooms.entry(key.clone()).or_default()
+        rooms.entry(key.clone()).or_insert_with(|| RoomEntry { began: segment, ..RoomEntry::default() })
     }
 
     pub fn record(&mut self, key: &RoomKey, position: Position, place: Place) {

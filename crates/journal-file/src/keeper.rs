@@ -52,10 +52,13 @@ impl Keeper {
 pub fn tidy(log: &Log, is_stopped: &dyn Fn() -> bool) -> Result<(), Error> {
     seal(log)?;
     let mut unfit = Vec::new();
-    while let Some(work) = plan(log, &unfit).filter(|_| !is_stopped()) {
-        match work {
-            Work::Remove(run) => compaction::remove(log, &run)?,
-            Work::Compact(run) => match compaction::compact(log, &run) {
+    while !is_stopped() {
+        // What is planned must still hold when it is done.
+        let _tidying = guard(&log.tidying);
+        match plan(log, &unfit) {
+            None => break,
+            Some(Work::Remove(run)) => compaction::remove(log, &run)?,
+            Some(Work::Compact(run)) => match compaction::compact(log, &run) {
                 // What is damaged stays as it is, for people to look at.
                 Err(Error::Damaged(what)) => {
                     tracing::error!(event = "journal_damaged", what);
@@ -71,8 +74,8 @@ pub fn tidy(log: &Log, is_stopped: &dyn Fn() -> bool) -> Result<(), Error> {
 /// Syncs all but the segment being written, and makes their indexes.
 fn seal(log: &Log) -> Result<(), Error> {
     loop {
-        let Some(segment) = oldest_sealed(log) else { return Ok(()) };
         let _tidying = guard(&log.tidying);
+        let Some(segment) = oldest_sealed(log) else { return Ok(()) };
         if segment.sync().is_err() {
             tracing::error!(event = "journal_segment_written_again", segment = segment.number);
             compaction::write_again(log, &segment)?;

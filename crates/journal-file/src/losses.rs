@@ -4,16 +4,46 @@
 //! last record of a room is missed by nobody; but positions of a partition go up by one, so it is seen that one is
 //! missing, and whichever room of the partition has nothing after it may be the one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use model::Position;
+use model::{Partition, Position};
 
+use crate::entry::State;
 use crate::index::{Index, RoomEntry};
-use crate::part::Jump;
+use crate::part::{Jump, Part};
 
 /// The position after another, in its epoch.
-pub fn after(position: Position) -> Position {
+fn after(position: Position) -> Position {
     Position { sequence: position.sequence + 1, ..position }
+}
+
+/// Where positions of partitions are not there, in a segment and between it and those before it, where partitions
+/// stood at `states`.
+pub fn jumps(
+    states: &BTreeMap<Partition, State>,
+    part: &Part,
+    is_after_loss: bool,
+    is_damaged: bool,
+) -> Vec<Jump> {
+    let mut jumps = part.jumps.clone();
+    let mut jump = |partition: Partition, to: Position| {
+        let from = states.get(&partition).map(|state| state.last).unwrap_or_default();
+        let is_next = from.epoch == to.epoch && from.sequence + 1 == to.sequence;
+        if from < to && !is_next {
+            jumps.push(Jump { partition, from, to });
+        }
+    };
+    if is_after_loss {
+        part.begins.iter().for_each(|(partition, state)| jump(*partition, after(state.last)));
+    }
+    if is_after_loss || is_damaged {
+        part.firsts.iter().for_each(|(partition, first)| jump(*partition, *first));
+    }
+    // In a compacted segment positions are missing anyway; any may be the one.
+    if is_damaged && part.generation > 0 {
+        part.ends.iter().for_each(|(partition, state)| jump(*partition, after(state.last)));
+    }
+    jumps
 }
 
 /// Notes with each room what it has lost, once all segments are merged.

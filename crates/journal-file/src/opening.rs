@@ -102,8 +102,6 @@ struct Held {
     damages: Vec<Damage>,
     /// It has an index, so it had reached the disk.
     is_sealed: bool,
-    /// It was longer once.
-    misses_end: bool,
 }
 
 fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, OpenError> {
@@ -119,12 +117,12 @@ fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, Open
     let index = folder.open(&index_name(number, generation)).and_then(|file| file.read_whole());
     let part = index.ok().and_then(|bytes| Part::decode(&bytes, number, generation, length));
     let held = match part {
-        Some(part) => Held { segment, part, damages: Vec::new(), is_sealed: true, misses_end: false },
+        Some(part) => Held { segment, part, damages: Vec::new(), is_sealed: true },
         None => {
             let bytes = segment.file.read_whole().map_err(io)?;
             let scanned = scan(number, generation, &bytes)?;
             let Scan { part, damages } = scanned;
-            Held { segment, part, damages, is_sealed: false, misses_end: false }
+            Held { segment, part, damages, is_sealed: false }
         }
     };
     Ok(Found { number, generation, held: Some(held) })
@@ -139,11 +137,16 @@ fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<(), OpenError> {
     let synced_before =
         found.iter().rposition(|one| one.held.as_ref().is_some_and(|held| held.part.synced.is_some()));
     let last = found.len().saturating_sub(1);
-    (0..last).for_each(|at| miss_the_end(&mut found[at..]));
+    for at in 0..found.len() {
+        if let Some((one, later)) = found[at..].split_first_mut() {
+            miss_the_end(one, later.first());
+        }
+    }
     for at in 0..found.len() {
         let Some(held) = &mut found[at].held else { continue };
         let synced = held.part.synced.unwrap_or(0);
-        let was_synced = held.is_sealed || synced_before.is_some_and(|before| at < before);
+        let was_synced =
+            held.is_sealed || held.segment.generation > 0 || synced_before.is_some_and(|before| at < before);
         let is_torn = |damage: &&Damage| damage.to == held.part.length && at == last;
         let from = if had_power || was_synced {
             held.damages.iter().find(is_torn)
@@ -164,14 +167,16 @@ fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The next segment tells how long this one was, if it was not compacted since.
-fn miss_the_end(found: &mut [Found]) {
-    let [one, next, ..] = found else { return };
-    let (Some(held), Some(next_held)) = (&mut one.held, &next.held) else { return };
-    let (length, was) = (held.part.length, next_held.part.before);
-    if one.generation == 0 && next.number == one.number + 1 && length < was {
-        held.damages.push(Damage { from: length, to: was });
-        held.misses_end = true;
+/// The next segment tells how long this one was, and a compacted one ends with a head.
+fn miss_the_end(one: &mut Found, next: Option<&Found>) {
+    let Some(held) = one.held.as_mut() else { return };
+    let from = held.part.length;
+    let before = next.and_then(|next| next.held.as_ref()).map_or(0, |held| held.part.before);
+    let follows = next.is_some_and(|next| next.number == one.number + 1);
+    if one.generation > 0 && !held.is_sealed && !held.part.has_end {
+        held.damages.push(Damage { from, to: from });
+    } else if one.generation == 0 && follows && from < before {
+        held.damages.push(Damage { from, to: before });
     }
 }
 
@@ -194,7 +199,7 @@ fn gather(found: Vec<Found>) -> Gathered {
     let mut is_after_loss = false;
     for Found { number, generation, held } in found {
         let name = log_name(number, generation);
-        let Some(Held { segment, part, damages, is_sealed, misses_end }) = held else {
+        let Some(Held { segment, part, damages, is_sealed }) = held else {
             tracing::error!(event = "journal_segment_missing", segment = number, file = name);
             gathered.damage.push(format!("segment {number} ({name}) is missing"));
             is_after_loss = true;
@@ -205,16 +210,9 @@ fn gather(found: Vec<Found>) -> Gathered {
             tracing::error!(event = "journal_damaged", segment = number, file = name, from, to);
             gathered.damage.push(format!("segment {number} ({name}) is damaged from offset {from} to {to}"));
         }
-        if is_after_loss || !damages.is_empty() {
-            let from_begin = part.begins.iter().filter(|_| is_after_loss).map(|(p, state)| (*p, state.last));
-            let over = part.ends.iter().filter(|_| !damages.is_empty() && generation > 0);
-            for (partition, to) in from_begin.chain(over.map(|(p, state)| (*p, state.last))) {
-                let from = gathered.states.get(&partition).map(|state| state.last).unwrap_or_default();
-                gathered.jumps.extend((from < to).then_some(Jump { partition, from, to: losses::after(to) }));
-            }
-        }
-        is_after_loss = misses_end || !damages.is_empty();
-        gathered.jumps.extend(&part.jumps);
+        let is_damaged = !damages.is_empty();
+        gathered.jumps.extend(losses::jumps(&gathered.states, &part, is_after_loss, is_damaged));
+        is_after_loss = is_damaged;
         for (partition, end) in &part.ends {
             let state = gathered.states.entry(*partition).or_default();
             state.fence = state.fence.max(end.fence);
@@ -223,7 +221,7 @@ fn gather(found: Vec<Found>) -> Gathered {
         let segment = Arc::new(segment);
         if !is_sealed {
             // A damaged one stays as it is, for people to look at.
-            if damages.is_empty() {
+            if !is_damaged {
                 segment.suspect();
             }
             gathered.unsynced.push(segment.clone());

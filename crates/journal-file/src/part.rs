@@ -28,6 +28,10 @@ pub struct Part {
     pub synced: Option<u32>,
     /// Where records of a partition are not there. Not kept: with damage inside, a segment is scanned.
     pub jumps: Vec<Jump>,
+    /// The first records of partitions of which the head told nothing. Not kept, either.
+    pub firsts: BTreeMap<Partition, Position>,
+    /// The last entry is a head, as it is in a compacted segment. Not kept, either.
+    pub has_end: bool,
     by_name: HashMap<Box<[u8]>, usize>,
     raw: Vec<u8>,
 }
@@ -64,6 +68,7 @@ impl Part {
     /// Notes an entry that stands at `offset`.
     pub fn note(&mut self, entry: &Entry<'_>, offset: u32, length: u32) {
         let place = Place { segment: self.number, offset, length };
+        self.has_end = matches!(entry, Entry::Head { .. }) && offset != START;
         match entry {
             // A compacted segment ends with another one, as its last records may be gone.
             Entry::Head { before, states, .. } => {
@@ -111,8 +116,13 @@ impl Part {
 
     /// Nothing is taken out of a segment that was never compacted.
     fn notice_jump(&mut self, partition: Partition, to: Position) {
-        let Some(state) = self.ends.get(&partition).filter(|_| self.generation == 0) else { return };
-        let from = state.last;
+        if self.generation > 0 {
+            return;
+        }
+        let Some(State { last: from, .. }) = self.ends.get(&partition).copied() else {
+            self.firsts.insert(partition, to);
+            return;
+        };
         if from.epoch == to.epoch && from.sequence + 1 < to.sequence {
             self.jumps.push(Jump { partition, from, to });
         }

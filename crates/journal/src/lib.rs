@@ -95,7 +95,7 @@ pub type Outcome = Box<dyn FnOnce(JournalEvent) + Send>;
 pub enum JournalEvent {
     /// Every batch of this partition up to here has reached the level that it asked for.
     DurableUpTo { partition: Partition, position: Position },
-    /// The batch was not written, and the engine knows it.
+    /// The batch has not reached its level. It may be there all the same; it is to be submitted again.
     Failed { partition: Partition, position: Position, error: JournalError },
 }
 

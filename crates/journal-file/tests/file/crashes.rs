@@ -28,7 +28,9 @@ fn at_every_step(death: Death) {
             let level = if round % 3 == 0 { Level::Synced } else { Level::Written };
             let deeds: [&dyn Fn(&mut Pair); 5] =
                 [&|pair| pair.submit(level), &Pair::put_image, &Pair::trim, &Pair::forget, &|pair| {
-                    (round % 6 == 5).then(|| pair.tidy()).unwrap_or_default()
+                    if round % 6 == 5 {
+                        pair.tidy();
+                    }
                 }];
             for deed in deeds {
                 if !pair.sim.has_crashed() {

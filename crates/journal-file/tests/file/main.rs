@@ -1,7 +1,9 @@
 //! The journal on disk, on a real one and on one that is broken on purpose.
 
 mod conformance;
+mod corruption;
 mod crashes;
 mod model;
 mod random;
+mod speed;
 mod trouble;
