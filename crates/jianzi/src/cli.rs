@@ -28,6 +28,10 @@ enum Command {
     Config(ConfigArgs),
     /// Verify a replay file: play its log again and compare every state hash.
     Replay(ReplayArgs),
+    /// List and show reports of crashes.
+    Crash(commands::crash::CrashArgs),
+    /// Try the channels that alerts go to.
+    Alert(commands::alert::AlertArgs),
     /// Measure a server; `jianzi bench --help` tells more.
     #[command(disable_help_flag = true)]
     Bench(BenchArgs),
@@ -106,6 +110,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => commands::serve::run(args),
         Command::Config(args) => commands::config::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Crash(args) => commands::crash::run(&args),
+        Command::Alert(args) => commands::alert::run(&args),
         Command::Bench(args) => commands::bench::run(args),
         Command::Game(args) => commands::game::run(&args),
         Command::Version => commands::version::run(),

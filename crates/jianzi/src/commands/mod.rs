@@ -3,8 +3,10 @@
 pub mod dev;
 pub mod serve;
 
+pub mod alert;
 pub mod bench;
 pub mod config;
+pub mod crash;
 pub mod game;
 pub mod replay;
 pub mod version;

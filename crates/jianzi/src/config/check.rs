@@ -13,6 +13,7 @@ pub fn check(config: &Config) -> Result<(), BadConfig> {
     check_server(config, &mut problems);
     check_apps(config, &mut problems);
     check_numbers(config, &mut problems);
+    check_addresses(config, &mut problems);
     if config.profile != Profile::Dev {
         check_secrets(config, &mut problems);
     }
@@ -105,6 +106,31 @@ fn check_numbers(config: &Config, problems: &mut Vec<Problem>) {
         if !holds {
             problems.push(Problem::new(place, format!("has to be {wanted}")));
         }
+    }
+}
+
+/// Says nothing of the addresses themselves: they are secrets.
+fn check_addresses(config: &Config, problems: &mut Vec<Problem>) {
+    let alerts = &config.alerts;
+    let addresses = [
+        ("[alerts] wecom", &alerts.wecom),
+        ("[alerts] dingtalk", &alerts.dingtalk),
+        ("[alerts] feishu", &alerts.feishu),
+        ("[alerts] webhook", &alerts.webhook),
+    ];
+    for (place, address) in addresses {
+        let is_address = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+        if address.as_ref().is_some_and(|address| !is_address(address.reveal())) {
+            problems.push(Problem::new(place, "an address that begins with https:// is wanted"));
+        }
+    }
+    if alerts.window.is_zero() {
+        problems.push(Problem::new("[alerts] window", "has to be more than 0"));
+    }
+    if let Some(Err(error)) =
+        config.crashes.dsn.as_ref().map(|dsn| dsn.reveal().parse::<alerts::tracker::Dsn>())
+    {
+        problems.push(Problem::new("[crashes] dsn", error.to_string()));
     }
 }
 

@@ -17,8 +17,8 @@ mod profile;
 pub mod value;
 
 use sections::{
-    AppSection, BuildSection, CorsSection, GatewaySection, JournalSection, LimitsSection, LogSection,
-    LoginSection, MatchSection, RoomsSection, ServerSection, TlsSection,
+    AlertsSection, AppSection, BuildSection, CorsSection, CrashesSection, GatewaySection, JournalSection,
+    LimitsSection, LogSection, LoginSection, MatchSection, RoomsSection, ServerSection, TlsSection,
 };
 
 pub use check::check;
@@ -42,6 +42,8 @@ pub struct Config {
     pub matchmaking: MatchSection,
     pub log: LogSection,
     pub cors: CorsSection,
+    pub crashes: CrashesSection,
+    pub alerts: AlertsSection,
     /// The first one is the app of clients that name none.
     pub apps: Vec<AppSection>,
     /// In order; the first that fits decides.
@@ -72,6 +74,8 @@ impl Config {
             matchmaking: MatchSection::defaults(profile),
             log: LogSection::defaults(profile),
             cors: CorsSection::defaults(profile),
+            crashes: CrashesSection::defaults(profile),
+            alerts: AlertsSection::defaults(profile),
             apps: match profile {
                 Profile::Dev => vec![AppSection::demo()],
                 Profile::Staging | Profile::Production => Vec::new(),
@@ -117,6 +121,8 @@ impl Config {
             "match" => &self.matchmaking,
             "log" => &self.log,
             "cors" => &self.cors,
+            "crashes" => &self.crashes,
+            "alerts" => &self.alerts,
             _ => return None,
         })
     }
@@ -133,6 +139,8 @@ impl Config {
             "match" => &mut self.matchmaking,
             "log" => &mut self.log,
             "cors" => &mut self.cors,
+            "crashes" => &mut self.crashes,
+            "alerts" => &mut self.alerts,
             _ => return None,
         })
     }
@@ -157,8 +165,10 @@ impl Config {
 }
 
 /// Written `[name]`, in the order in which they are printed.
-const SECTIONS: [&str; 10] =
-    ["server", "tls", "gateway", "limits", "login", "rooms", "journal", "match", "log", "cors"];
+const SECTIONS: [&str; 12] = [
+    "server", "tls", "gateway", "limits", "login", "rooms", "journal", "match", "log", "cors", "crashes",
+    "alerts",
+];
 /// Written `[[name]]`, once for each item.
 const LISTS: [&str; 2] = ["apps", "builds"];
 

@@ -4,6 +4,7 @@ use std::thread::available_parallelism;
 
 use accounts::{AccountsConfig, AppConfig};
 use admission::{ArrivalsConfig, ConnectionLimitsConfig, FloodConfig, LoginLimitsConfig, Proxies};
+use alerts::{AlertsConfig, Channel};
 use gateway::{GatewayConfig, SessionLimits, TlsFiles};
 use journal_file::FileJournalConfig;
 use matchmaking::MatchConfig;
@@ -134,6 +135,31 @@ impl Config {
             waiting: matching.waiting,
             per_player: matching.per_player,
             queue: matching.queue,
+        }
+    }
+
+    pub fn alerts(&self) -> AlertsConfig {
+        let alerts = &self.alerts;
+        let wecom = alerts.wecom.clone().map(|url| Channel::WeCom { url });
+        let secret = alerts.dingtalk_secret.clone();
+        let dingtalk = alerts.dingtalk.clone().map(|url| Channel::DingTalk { url, secret });
+        let secret = alerts.feishu_secret.clone();
+        let feishu = alerts.feishu.clone().map(|url| Channel::Feishu { url, secret });
+        let webhook = alerts.webhook.clone().map(|url| Channel::Webhook { url });
+        AlertsConfig {
+            channels: [wecom, dingtalk, feishu, webhook].into_iter().flatten().collect(),
+            window: alerts.window,
+            settle: alerts.settle,
+            node: self.node_name(),
+            runbooks: alerts.runbooks.clone(),
+        }
+    }
+
+    /// The server's name for people: as configured, or the machine's.
+    pub fn node_name(&self) -> String {
+        match self.alerts.name.as_str() {
+            "" => std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned(),
+            name => name.to_owned(),
         }
     }
 

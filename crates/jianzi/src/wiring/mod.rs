@@ -1,6 +1,7 @@
 //! The whole program, built in start order: every part, and what it is given of the others.
 
 mod http_door;
+mod incidents;
 mod journal;
 mod pages;
 mod replays;
@@ -31,21 +32,30 @@ use crate::limits::Limits;
 use crate::{lan, os};
 
 use http_door::HttpHandOver;
+use incidents::Incidents;
+pub use incidents::{CRASHES, VITAL_THREADS};
 use replays::FinishedRooms;
 use room_maker::{MatchedRooms, PlayersOfSessions};
 
 /// Runs the server until it is asked to stop.
 pub fn run(config: Config) -> Result<(), Failure> {
+    telemetry::remember_lines(crashes::remember_line);
     telemetry::init_logging(config.log.format, &config.log.level)
         .map_err(|error| Failure::new(Exit::Configuration, error))?;
+    let _crashes = incidents::keep_crashes(&config);
     let limits = Limits::find(config.limits.connections);
     let runtime = runtime()?;
     let server = start(&config, &runtime)?;
     limits.log();
     announce(&config, &server);
+    let watched = server.rooms.clone();
+    let not_ready = Arc::new(move || watched.is_ready().err().into_iter().collect());
+    let mut incidents = Incidents::start(&config, &Clock::System, not_ready, Arc::default())?;
     runtime.block_on(os::asked_to_stop());
+    incidents.watch_no_more();
     tracing::info!(event = "stopping", "asked to stop: no new sessions, rooms are told");
     server.stop(&runtime, config.server.drain_within);
+    incidents.stop(false);
     tracing::info!(event = "stopped");
     Ok(())
 }
@@ -137,15 +147,16 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
 
     // The operators' door.
     let ready_rooms = rooms.clone();
-    let admin = HttpServer::new(
-        rest::admin_router(AdminState {
-            not_ready: Arc::new(move || ready_rooms.is_ready().err().into_iter().collect()),
-            metrics: Arc::new(move || metrics.render()),
-            releases,
-            token: config.server.admin_token.clone(),
-        }),
-        ConnectionLimits::default(),
-    );
+    let mut operators = rest::admin_router(AdminState {
+        not_ready: Arc::new(move || ready_rooms.is_ready().err().into_iter().collect()),
+        metrics: Arc::new(move || metrics.render()),
+        releases,
+        token: config.server.admin_token.clone(),
+    });
+    if config.profile.is_dev() {
+        operators = operators.merge(rest::dev_crash_router(config.server.admin_token.clone()));
+    }
+    let admin = HttpServer::new(operators, ConnectionLimits::default());
     let bind = |error| Failure::new(Exit::Bind, format!("cannot listen on {}: {error}", config.server.admin));
     let listener = runtime.block_on(tokio::net::TcpListener::bind(config.server.admin)).map_err(bind)?;
     let admin_address = listener.local_addr().map_err(bind)?;

@@ -9,6 +9,7 @@ mod bad_http;
 
 mod calls;
 mod commands;
+mod crashes;
 mod crowds;
 
 mod game;

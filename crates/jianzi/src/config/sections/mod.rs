@@ -13,13 +13,18 @@ mod journal;
 mod matchmaking;
 mod rooms;
 
+mod alerts;
+mod crashes;
+
 mod builds;
 mod cors;
 mod log;
 
+pub use alerts::AlertsSection;
 pub use apps::AppSection;
 pub use builds::BuildSection;
 pub use cors::CorsSection;
+pub use crashes::CrashesSection;
 pub use gateway::GatewaySection;
 pub use journal::JournalSection;
 pub use limits::LimitsSection;
