@@ -101,13 +101,27 @@ export declare class Launch extends Emitter<{
 	takeInvite(): string | undefined;
 	private take;
 }
-export type InputVerdict = {
-	ok: true;
+interface SentInput {
 	number: number;
-} | {
-	ok: false;
-	reason: "not_started" | "over" | "spectator" | "full" | "too_long";
-};
+	tick: number;
+	data: Uint8Array;
+}
+declare class Inputs {
+	private kept;
+	private pending;
+	private next;
+	/** Acknowledged once, lost by the room, and not here any more either. */
+	lost: number;
+	get pendingCount(): number;
+	/** Nothing if too many are unacknowledged. */
+	add(data: Uint8Array, tick: number): SentInput | undefined;
+	/** The number of the oldest one without an acknowledgement; 0 if there is none. */
+	get oldest(): number;
+	/** The room has applied or refused all up to this number. */
+	acknowledge(applied: number): void;
+	/** What to send again when the room stands at `applied`: also acknowledged ones, if it has lost them. */
+	after(applied: number): SentInput[];
+}
 declare const KINDS: readonly [
 	"relay",
 	"lockstep",
@@ -195,7 +209,7 @@ export interface LockstepSpec {
 	/** The room ends by itself after this tick; 0 means never. */
 	lastTick: number;
 }
-/** What to ask for; everything has a default but the seats. Kind: lockstep. */
+/** What to ask for; everything has a default but the seats. Kind: authoritative if it names a game, else lockstep. */
 export type RoomWish = Partial<Pick<RoomSpec, Exclude<keyof RoomSpec, "lockstep" | "authoritative">>> & {
 	lockstep?: Partial<LockstepSpec>;
 	authoritative?: Partial<AuthoritativeSpec>;
@@ -235,7 +249,113 @@ export interface RoomView {
 	};
 }
 export type InputRefusal = (typeof REFUSALS)[number];
-export interface AuthoritativeEvents {
+export interface GameEvents {
+	/** All that was missed has been applied. */
+	caughtUp: {
+		ticks: number;
+		pauseMs: number;
+	};
+	/** The outcome is known. */
+	over: {
+		result: Uint8Array;
+		tick: number;
+		hash: number;
+	};
+	/** The room did not apply an input. */
+	refused: {
+		number: number;
+		reason: InputRefusal;
+	};
+}
+export interface GameStats {
+	/** Milliseconds for which the game stood still, in all. */
+	pauseMs: number;
+	/** Ticks that were caught up on; in an authoritative room: how often the state was told anew. */
+	framesBackfilled: number;
+	/** Acknowledged inputs that a new run of the room did not have and that could not be given to it again. */
+	inputsLost: number;
+	inputsRefused: number;
+	/** Sent and not acknowledged yet. */
+	inputsPending: number;
+	rttMs: number;
+	/** No difference to other players has been told. */
+	hashesEqual: boolean;
+}
+export type InputVerdict = {
+	ok: true;
+	number: number;
+} | {
+	ok: false;
+	reason: "not_started" | "over" | "spectator" | "full" | "too_long";
+};
+export interface StartInfo {
+	/** How many. */
+	seats: number;
+	seed: number;
+	/** The seats that the rules play by themselves. */
+	bots: number[];
+	spec: RoomSpec;
+	/** Who sits there now; for names and colours only. */
+	players: Seat[];
+}
+interface GameRoom {
+	clock: Clock;
+	inputs: Inputs;
+	seat(): number | undefined;
+	startInfo(): StartInfo;
+	spec(): RoomSpec;
+	/** Milliseconds from one frame to the next. */
+	frameMs(): number;
+	isPlaying(): boolean;
+	isOver(): boolean;
+	rttMs(): number;
+	/** Asks for the ticks from this one on, or for the state. */
+	resume(fromTick: number): void;
+	sendInput(input: SentInput): void;
+	sendHash(tick: number, hash: number): void;
+	report(result: Uint8Array, hash: number, tick: number): void;
+	rewound(event: {
+		from: number;
+		to: number;
+		reason: string;
+	}): void;
+	failed(fault: JianziError): void;
+}
+export declare abstract class Game<Events extends GameEvents = GameEvents> extends Emitter<Events> {
+	protected readonly room: GameRoom;
+	/** The last tick that was applied. */
+	tick: number;
+	/** Rises by one with every recovery, move or rollback of the room. */
+	run: number;
+	/** The outcome is known. */
+	over: boolean;
+	result?: Uint8Array;
+	protected backfilled: number;
+	protected equal: boolean;
+	protected interruptedAt?: number;
+	protected caughtTicks: number;
+	protected lastTickAt: number;
+	/** The game's own code failed: nothing more is applied. */
+	protected broken: boolean;
+	private refused;
+	private paused;
+	/** More than what happens now is being applied. */
+	get catchingUp(): boolean;
+	get stats(): GameStats;
+	/**
+	 * Does something: up to 1 KiB, applied by the room at its next tick. It survives a cut connection. What cannot be sent
+	 * is not an exception, so that a touch after the last tick does no harm: the verdict says why.
+	 */
+	input(data: ArrayLike<number>, options?: {
+		tick?: number;
+	}): InputVerdict;
+	protected finish(result: Uint8Array, hash: number): void;
+	/** The room holds our inputs up to `applied`; a new run may have lost some that it had. */
+	protected acknowledged(applied: number, newRun: boolean): void;
+	/** Live again, or never away: counts the time in which nothing moved. */
+	protected settle(): void;
+}
+export interface AuthoritativeEvents extends GameEvents {
 	/** Where the game stands, as this client may see it: at first, after a cut, and when other rules go on. What `tick` told before is in it. */
 	state: {
 		tick: number;
@@ -251,22 +371,8 @@ export interface AuthoritativeEvents {
 		tick: number;
 		data: Uint8Array;
 	};
-	/** The room did not take an input. */
-	refused: {
-		number: number;
-		reason: InputRefusal;
-	};
 }
-export declare class Authoritative extends Emitter<AuthoritativeEvents> {
-	private readonly room;
-	/** The last tick that was told. */
-	tick: number;
-	private run;
-	/** Sent and not acknowledged yet. */
-	get inputsPending(): number;
-	/** Does something: up to 1 KiB, given to the rules at once. It survives a cut connection; the verdict says what cannot be sent. */
-	input(data: ArrayLike<number>): InputVerdict;
-	private heard;
+export declare class Authoritative extends Game<AuthoritativeEvents> {
 }
 /** The game. Whole numbers, no clock, no chance but the seed: the same on every device. */
 export interface Rules<S> {
@@ -282,16 +388,6 @@ export interface Rules<S> {
 	save?(state: S): unknown;
 	load?(saved: any): S;
 }
-export interface StartInfo {
-	/** How many. */
-	seats: number;
-	seed: number;
-	/** The seats that the rules play by themselves. */
-	bots: number[];
-	spec: RoomSpec;
-	/** Who sits there now; for names and colours only. */
-	players: Seat[];
-}
 export interface Tick {
 	tick: number;
 	/** In the order in which the room applied them. */
@@ -300,59 +396,14 @@ export interface Tick {
 		data: Uint8Array;
 	}[];
 }
-export interface LockstepEvents<S> {
+export interface LockstepEvents<S> extends GameEvents {
 	/** After every tick; after a cut many come in a hurry (`game.catchingUp`). */
 	tick: S;
-	/** All that was missed has been applied. */
-	caughtUp: {
-		ticks: number;
-		pauseMs: number;
-	};
-	/** The rules gave a result. */
-	over: {
-		result: Uint8Array;
-		tick: number;
-		hash: number;
-	};
-	/** The room did not apply an input. */
-	refused: {
-		number: number;
-		reason: InputRefusal;
-	};
 }
-export interface LockstepStats {
-	/** Milliseconds for which the game stood still, in all. */
-	pauseMs: number;
-	/** Ticks that were caught up on. */
-	framesBackfilled: number;
-	/** Acknowledged inputs that a new run of the room did not have and that could not be given to it again. */
-	inputsLost: number;
-	inputsRefused: number;
-	/** Sent and not acknowledged yet. */
-	inputsPending: number;
-	rttMs: number;
-	/** No difference to other players has been told. */
-	hashesEqual: boolean;
-}
-export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
-	private readonly room;
+export declare class Lockstep<S> extends Game<LockstepEvents<S>> {
 	private readonly rules;
 	state: S;
-	/** The last tick that `state` holds. */
-	tick: number;
-	/** The rules gave a result, or `end` was called. */
-	over: boolean;
-	result?: Uint8Array;
-	private broken;
-	private run;
 	private target;
-	private backfilled;
-	private refused;
-	private paused;
-	private interruptedAt?;
-	private caughtTicks;
-	private lastTickAt;
-	private equal;
 	/** The room's history before `tick` may differ from ours since this tick. */
 	private unverifiedFrom?;
 	private healedAt;
@@ -360,18 +411,8 @@ export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 	private ahead;
 	private aheadCount;
 	private snapshots;
-	/** More than what happens now is being applied. */
-	get catchingUp(): boolean;
-	get stats(): LockstepStats;
 	/** The state's hash, by the rules. */
 	get hash(): number;
-	/**
-	 * Does something: up to 1 KiB, applied at the next tick of the room, for everybody. It survives a cut connection.
-	 * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
-	 */
-	input(data: ArrayLike<number>, options?: {
-		tick?: number;
-	}): InputVerdict;
 	/** Ends the match for this player and reports the outcome, for rules without `result`. */
 	end(result?: ArrayLike<number>): void;
 	private takeTick;
@@ -380,9 +421,7 @@ export declare class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 	private apply;
 	private step;
 	private checkResult;
-	/** Live again, or never away: counts the time in which nothing moved. */
-	private settle;
-	private caughtUp;
+	protected settle(): void;
 	/** The room went on without us from a tick that we do not know: what we hold is compared before more is applied. */
 	private doubt;
 	/** Back to the state after tick `to`: from the nearest earlier one that is kept, by the log or by asking the room. */

@@ -926,7 +926,7 @@ function toProperties(properties) {
   return Object.keys(properties || {}).map((key) => ({ key, value: properties[key] }));
 }
 function toWireSpec(wish) {
-  const kind = number(KINDS, wish.kind || "lockstep");
+  const kind = number(KINDS, wish.kind || (wish.authoritative ? "authoritative" : "lockstep"));
   const lockstep = wish.lockstep || {};
   return __spreadProps(__spreadValues({}, wish), {
     kind,
@@ -973,7 +973,7 @@ function fromWireSpec(spec) {
       seed,
       lastTick
     },
-    authoritative: authoritative || { game: "", tickHz: 20, seed: 0 }
+    authoritative: __spreadProps(__spreadValues({ game: "", seed: 0 }, authoritative), { tickHz: authoritative && authoritative.tickHz || 20 })
   });
 }
 function fromProperties(properties) {
@@ -1096,18 +1096,118 @@ var Matches = class {
   }
 };
 
-// src/inputs.ts
+// src/game.ts
 var INPUT_BYTES = 1024;
-function sendNew(room, begun, data, tick) {
-  if (room.isOver()) return { ok: false, reason: "over" };
-  if (room.seat() === void 0) return { ok: false, reason: "spectator" };
-  if (!room.isPlaying() && !begun) return { ok: false, reason: "not_started" };
-  if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
-  const input = room.inputs.add(Uint8Array.from(data), tick);
-  if (!input) return { ok: false, reason: "full" };
-  room.sendInput(input);
-  return { ok: true, number: input.number };
-}
+var PAUSE_MS = 250;
+var Game = class extends Emitter {
+  /** @internal */
+  constructor(room) {
+    super();
+    this.room = room;
+    /** The last tick that was applied. */
+    this.tick = 0;
+    /** Rises by one with every recovery, move or rollback of the room. */
+    this.run = 0;
+    /** The outcome is known. */
+    this.over = false;
+    this.backfilled = 0;
+    this.equal = true;
+    this.caughtTicks = 0;
+    /** The game's own code failed: nothing more is applied. */
+    this.broken = false;
+    this.refused = 0;
+    this.paused = 0;
+    this.lastTickAt = room.clock.now();
+  }
+  /** More than what happens now is being applied. */
+  get catchingUp() {
+    return this.interruptedAt !== void 0;
+  }
+  get stats() {
+    const { inputs } = this.room;
+    return {
+      pauseMs: this.paused,
+      framesBackfilled: this.backfilled,
+      inputsLost: inputs.lost,
+      inputsRefused: this.refused,
+      inputsPending: inputs.pendingCount,
+      rttMs: this.room.rttMs(),
+      hashesEqual: this.equal
+    };
+  }
+  /**
+   * Does something: up to 1 KiB, applied by the room at its next tick. It survives a cut connection. What cannot be sent
+   * is not an exception, so that a touch after the last tick does no harm: the verdict says why.
+   */
+  input(data, options = {}) {
+    const { room } = this;
+    const refused = this.over || this.broken || room.isOver() ? "over" : room.seat() === void 0 ? "spectator" : !room.isPlaying() && !this.tick ? "not_started" : data.length > INPUT_BYTES ? "too_long" : void 0;
+    if (refused) return { ok: false, reason: refused };
+    const input = room.inputs.add(Uint8Array.from(data), options.tick || 0);
+    if (!input) return { ok: false, reason: "full" };
+    room.sendInput(input);
+    return { ok: true, number: input.number };
+  }
+  /** @internal The connection is gone. */
+  interrupted() {
+    if (this.interruptedAt !== void 0 || !this.tick || this.over) return;
+    this.interruptedAt = this.lastTickAt;
+    this.caughtTicks = 0;
+  }
+  /** @internal */
+  refuse(number2, reason) {
+    this.refused++;
+    this.emit("refused", { number: number2, reason });
+  }
+  /** @internal The room's state. */
+  told(_state) {
+  }
+  /** @internal A word to this seat alone. */
+  spoken(_message) {
+  }
+  /** @internal Ours is of a history that is gone. */
+  restart() {
+  }
+  /** @internal A resume was answered: live ticks begin behind this one. */
+  resumed(_tick) {
+  }
+  /** @internal The room's view has changed before the first tick. */
+  seated() {
+  }
+  /** @internal States differ; those of `seats` are the odd ones. */
+  differs(_seats, _lastAgreedTick) {
+  }
+  /** @internal The room has ended. */
+  ended(_end) {
+  }
+  finish(result, hash) {
+    this.over = true;
+    this.result = result;
+    this.emit("over", { result, tick: this.tick, hash });
+  }
+  /** The room holds our inputs up to `applied`; a new run may have lost some that it had. */
+  acknowledged(applied, newRun) {
+    const { inputs } = this.room;
+    if (newRun) inputs.after(applied).forEach((input) => this.room.sendInput(input));
+    else inputs.acknowledge(applied);
+  }
+  /** Live again, or never away: counts the time in which nothing moved. */
+  settle() {
+    const now = this.room.clock.now();
+    const usual = this.room.frameMs();
+    const still = now - this.lastTickAt;
+    if (this.interruptedAt !== void 0) {
+      const pauseMs = now - this.interruptedAt;
+      this.interruptedAt = void 0;
+      this.paused += pauseMs;
+      this.emit("caughtUp", { ticks: this.caughtTicks, pauseMs });
+      this.caughtTicks = 0;
+    } else if (this.tick > 1 && still > Math.max(PAUSE_MS, 4 * usual)) this.paused += still - usual;
+    this.lastTickAt = now;
+  }
+};
+
+// src/inputs.ts
 var MOST_PENDING2 = 256;
 var KEPT = 64;
 var Inputs = class {
@@ -1176,76 +1276,42 @@ function readInputs(bytes) {
 }
 
 // src/authoritative.ts
-var Authoritative = class extends Emitter {
-  /** @internal */
-  constructor(room) {
-    super();
-    this.room = room;
-    /** The last tick that was told. */
-    this.tick = 0;
-    this.run = 0;
-  }
-  /** Sent and not acknowledged yet. */
-  get inputsPending() {
-    return this.room.inputs.pendingCount;
-  }
-  /** Does something: up to 1 KiB, given to the rules at once. It survives a cut connection; the verdict says what cannot be sent. */
-  input(data) {
-    return sendNew(this.room, this.tick > 0, data, 0);
-  }
+var ROOM_SEAT = 65535;
+var Authoritative = class extends Game {
   /** @internal */
   told({ run, tick, data, applied }) {
     if (run < this.run) return;
-    this.heard(run, applied);
+    const from = this.tick;
+    if (this.run) this.backfilled++;
+    this.acknowledged(applied, this.run > 0 && run > this.run);
+    this.run = run;
     this.tick = tick;
+    this.caughtTicks += Math.max(0, tick - from);
+    if (tick < from) this.room.rewound({ from, to: tick, reason: "recovery" });
     this.emit("state", { tick, data });
   }
   /** @internal */
   spoken({ run, tick, data }) {
     if (run >= this.run) this.emit("message", { tick, data });
   }
-  /** @internal */
+  /** @internal A run begins with its state; until that came, frames are none of ours. */
   take({ run, tick, ticks, applied }) {
-    if (run !== this.run) return;
-    this.heard(run, applied);
-    ticks.forEach((bytes, i) => {
-      if (tick + i === this.tick + 1) {
-        this.tick++;
-        this.emit("tick", { tick: this.tick, messages: readInputs(bytes).map(({ data }) => data) });
-      } else if (tick + i > this.tick) this.room.resume(1);
+    if (!this.run || run < this.run) return;
+    if (run > this.run || tick > this.tick + 1) return this.room.resume(1);
+    this.acknowledged(applied, false);
+    ticks.slice(this.tick + 1 - tick).forEach((bytes) => {
+      this.tick++;
+      this.emit("tick", { tick: this.tick, messages: readInputs(bytes).map(({ data }) => data) });
     });
+    this.settle();
   }
   /** @internal */
-  refuse(number2, reason) {
-    this.emit("refused", { number: number2, reason });
-  }
-  /** @internal Whatever was missed is in the state. */
   resumePoint() {
     return 1;
   }
   /** @internal */
-  restart() {
-  }
-  /** @internal */
-  resumed() {
-  }
-  /** @internal */
-  interrupted() {
-  }
-  /** @internal */
-  seated() {
-  }
-  /** @internal */
-  differs() {
-  }
-  /** @internal */
-  agreed() {
-  }
-  heard(run, applied) {
-    const { inputs } = this.room;
-    if (this.run && run > this.run) inputs.after(applied).forEach((input) => this.room.sendInput(input));
-    else inputs.acknowledge(applied);
-    this.run = run;
+  ended({ results }) {
+    for (const { seat, result, hash } of results) if (seat === ROOM_SEAT) this.finish(result, hash);
   }
 };
 
@@ -1285,68 +1351,29 @@ var SNAPSHOT_EVERY = 64;
 var SNAPSHOTS = 8;
 var OVERLAP = 256;
 var AHEAD = 1024;
-var Lockstep = class extends Emitter {
+var Lockstep = class extends Game {
   /** @internal */
   constructor(room, rules) {
-    super();
-    this.room = room;
+    super(room);
     this.rules = rules;
-    /** The last tick that `state` holds. */
-    this.tick = 0;
-    /** The rules gave a result, or `end` was called. */
-    this.over = false;
-    this.broken = false;
-    this.run = 0;
     this.target = 0;
-    this.backfilled = 0;
-    this.refused = 0;
-    this.paused = 0;
-    this.caughtTicks = 0;
-    this.equal = true;
     this.healedAt = 0;
     this.log = new TickLog();
     this.ahead = {};
     this.aheadCount = 0;
     this.snapshots = [];
     this.state = rules.start(room.startInfo());
-    this.lastTickAt = room.clock.now();
-  }
-  /** More than what happens now is being applied. */
-  get catchingUp() {
-    return this.interruptedAt !== void 0;
-  }
-  get stats() {
-    const { inputs } = this.room;
-    return {
-      pauseMs: this.paused,
-      framesBackfilled: this.backfilled,
-      inputsLost: inputs.lost,
-      inputsRefused: this.refused,
-      inputsPending: inputs.pendingCount,
-      rttMs: this.room.rttMs(),
-      hashesEqual: this.equal
-    };
   }
   /** The state's hash, by the rules. */
   get hash() {
     return this.rules.hash ? this.rules.hash(this.state) >>> 0 : 0;
   }
-  /**
-   * Does something: up to 1 KiB, applied at the next tick of the room, for everybody. It survives a cut connection.
-   * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
-   */
-  input(data, options = {}) {
-    if (this.over || this.broken) return { ok: false, reason: "over" };
-    return sendNew(this.room, this.tick > 0, data, options.tick || 0);
-  }
   /** Ends the match for this player and reports the outcome, for rules without `result`. */
   end(result = []) {
     if (this.over) return;
-    this.over = true;
-    this.result = Uint8Array.from(result);
-    const { tick, hash } = this;
-    if (this.room.seat() !== void 0) this.room.report(this.result, hash, tick);
-    this.emit("over", { result: this.result, tick, hash });
+    const { hash } = this;
+    this.finish(Uint8Array.from(result), hash);
+    if (this.room.seat() !== void 0) this.room.report(this.result, hash, this.tick);
   }
   /** @internal The room's own word on where it stands; `run` and `tick` of a fresh view. */
   resumePoint(run, tick) {
@@ -1359,29 +1386,17 @@ var Lockstep = class extends Emitter {
     this.rewind(0, this.run);
     this.room.resume(1);
   }
-  /** @internal A resume was answered: live ticks begin behind this one. */
+  /** @internal */
   resumed(tick) {
     this.target = Math.max(this.target, tick);
-    if (this.tick >= this.target) this.caughtUp();
+    if (this.catchingUp) this.settle();
   }
-  /** @internal The connection is gone. */
-  interrupted() {
-    if (this.interruptedAt !== void 0 || !this.tick || this.over) return;
-    this.interruptedAt = this.lastTickAt;
-    this.caughtTicks = 0;
-  }
-  /** @internal The room's view has changed before the first tick. */
+  /** @internal */
   seated() {
     if (!this.tick) this.state = this.rules.start(this.room.startInfo());
   }
   /** @internal */
-  refuse(number2, reason) {
-    this.refused++;
-    this.emit("refused", { number: number2, reason });
-  }
-  /** @internal */
   take(frame2) {
-    const { inputs } = this.room;
     if (frame2.run < this.run || this.broken) return;
     const newRun = this.run > 0 && frame2.run > this.run;
     if (newRun && frame2.continuesAt) {
@@ -1397,12 +1412,11 @@ var Lockstep = class extends Emitter {
         throw error;
       });
     }
-    if (newRun) inputs.after(frame2.applied).forEach((input) => this.room.sendInput(input));
-    else inputs.acknowledge(frame2.applied);
+    if (!frame2.backfill) this.acknowledged(frame2.applied, newRun);
     if (this.over) this.unverifiedFrom = this.interruptedAt = void 0;
     else if (!frame2.backfill || this.tick >= this.target) this.settle();
   }
-  /** @internal States differ; those of `seats` are the odd ones. */
+  /** @internal */
   differs(seats, lastAgreedTick) {
     this.equal = false;
     const seat = this.room.seat();
@@ -1410,9 +1424,9 @@ var Lockstep = class extends Emitter {
     this.healedAt = this.tick;
     this.rewind(Math.min(lastAgreedTick, this.tick), this.run, "desync");
   }
-  /** @internal All agreed on the outcome. */
-  agreed() {
-    this.equal = true;
+  /** @internal */
+  ended({ agreed, results }) {
+    if (agreed && results.length) this.equal = true;
   }
   takeTick(tick, bytes, backfill) {
     if (tick <= this.tick) {
@@ -1465,27 +1479,8 @@ var Lockstep = class extends Emitter {
     const result = this.rules.result && !this.over && this.rules.result(this.state);
     if (result) this.end(result);
   }
-  /** Live again, or never away: counts the time in which nothing moved. */
   settle() {
-    if (this.interruptedAt !== void 0 && this.tick >= this.target && this.unverifiedFrom === void 0) this.caughtUp();
-    const now = this.room.clock.now();
-    if (this.interruptedAt === void 0) {
-      const { tickHz, ticksPerMessage } = this.room.spec().lockstep;
-      const usual = 1e3 / tickHz * ticksPerMessage;
-      const still = now - this.lastTickAt;
-      if (this.tick > 1 && still > Math.max(250, 4 * usual)) this.paused += still - usual;
-      this.lastTickAt = now;
-    }
-  }
-  caughtUp() {
-    if (this.interruptedAt === void 0) return;
-    const now = this.room.clock.now();
-    const pauseMs = now - this.interruptedAt;
-    this.interruptedAt = void 0;
-    this.lastTickAt = now;
-    this.paused += pauseMs;
-    this.emit("caughtUp", { ticks: this.caughtTicks, pauseMs });
-    this.caughtTicks = 0;
+    if (!this.catchingUp || this.tick >= this.target && this.unverifiedFrom === void 0) super.settle();
   }
   /** The room went on without us from a tick that we do not know: what we hold is compared before more is applied. */
   doubt() {
@@ -1674,7 +1669,6 @@ var Room = class extends Emitter {
   }
   /** @internal */
   ended({ reason, lastTick, results, agreed }) {
-    if (agreed && results.length && this.game) this.game.agreed();
     this.end({ reason, lastTick, results, agreed });
   }
   /** @internal */
@@ -1683,11 +1677,11 @@ var Room = class extends Emitter {
   }
   /** @internal */
   told(state) {
-    if (this.game instanceof Authoritative) this.game.told(state);
+    if (this.game) this.game.told(state);
   }
   /** @internal */
   spoken(message) {
-    if (this.game instanceof Authoritative) this.game.spoken(message);
+    if (this.game) this.game.spoken(message);
   }
   /** @internal */
   relayed({ from, data, latestOnly }) {
@@ -1773,6 +1767,7 @@ var Room = class extends Emitter {
     this.over = true;
     this.view = __spreadProps(__spreadValues({}, this.view), { phase: "ended" });
     this.host.left(this);
+    if (this.game) this.game.ended(end);
     this.emit("ended", end);
   }
   async setProperties(properties, ownSeat) {
@@ -1803,6 +1798,10 @@ var Room = class extends Emitter {
       inputs: this.inputs,
       seat: () => this.seat,
       spec: () => this.view.spec,
+      frameMs: () => {
+        const { kind, authoritative, lockstep } = this.view.spec;
+        return 1e3 * (kind === "authoritative" ? 1 / authoritative.tickHz : lockstep.ticksPerMessage / lockstep.tickHz);
+      },
       isPlaying: () => this.view.phase === "playing",
       isOver: () => this.over,
       rttMs: () => host.rttMs(),
@@ -1833,6 +1832,14 @@ function decodeJoinedStrict(body) {
 }
 
 // src/rooms.ts
+var ROUTES = {
+  [FRAME]: [decodeFrame, "frame"],
+  [RELAY]: [decodeRelay, "relayed"],
+  [DESYNC]: [decodeDesync, "differs"],
+  [INPUT_REFUSED]: [decodeInputRefused, "refused"],
+  [ROOM_STATE]: [decodeRoomState, "told"],
+  [ROOM_MESSAGE]: [decodeRoomMessage, "spoken"]
+};
 var Rooms = class {
   /** @internal */
   constructor(host) {
@@ -1918,16 +1925,12 @@ var Rooms = class {
   }
   /** @internal */
   take(operation, body) {
-    const to = (message, give) => {
-      const room = this.byChannel[message.channel];
-      if (room) give(room, message);
-    };
-    if (operation === FRAME) to(decodeFrame(body), (room, frame2) => room.frame(frame2));
-    else if (operation === RELAY) to(decodeRelay(body), (room, relay) => room.relayed(relay));
-    else if (operation === DESYNC) to(decodeDesync(body), (room, desync) => room.differs(desync));
-    else if (operation === INPUT_REFUSED) to(decodeInputRefused(body), (room, refused) => room.refused(refused));
-    else if (operation === ROOM_STATE) to(decodeRoomState(body), (room, state) => room.told(state));
-    else if (operation === ROOM_MESSAGE) to(decodeRoomMessage(body), (room, message) => room.spoken(message));
+    const route = ROUTES[operation];
+    if (!route) return;
+    const [decode2, take] = route;
+    const message = decode2(body);
+    const room = this.byChannel[message.channel];
+    if (room) room[take](message);
   }
   /** @internal Does anybody play? */
   isPlaying() {

@@ -18,8 +18,8 @@ export type { Invite, Launch } from "./launch";
 export { Lockstep } from "./lockstep";
 export { Authoritative } from "./authoritative";
 export type { AuthoritativeEvents } from "./authoritative";
-export type { InputVerdict } from "./inputs";
-export type { LockstepEvents, LockstepStats, Rules, StartInfo, Tick } from "./lockstep";
+export type { Game, GameEvents, GameStats, InputVerdict, StartInfo } from "./game";
+export type { LockstepEvents, Rules, Tick } from "./lockstep";
 export type { Match, MatchOptions, MatchWaiting } from "./match";
 export type {
   HttpRequest, HttpResponse, HttpTransport, Lifecycle, Link, LinkEvents, Platform, Storage, Transport,

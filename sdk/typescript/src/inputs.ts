@@ -1,29 +1,5 @@
 // The inputs of one seat: numbered, kept until acknowledged, sent again after a cut.
 
-export type InputVerdict = { ok: true; number: number } | { ok: false; reason: "not_started" | "over" | "spectator" | "full" | "too_long" };
-
-/** What a game needs of its room to send inputs. */
-export interface InputRoom {
-  inputs: Inputs;
-  seat(): number | undefined;
-  isPlaying(): boolean;
-  isOver(): boolean;
-  sendInput(input: SentInput): void;
-}
-
-const INPUT_BYTES = 1024;
-
-export function sendNew(room: InputRoom, begun: boolean, data: ArrayLike<number>, tick: number): InputVerdict {
-  if (room.isOver()) return { ok: false, reason: "over" };
-  if (room.seat() === undefined) return { ok: false, reason: "spectator" };
-  if (!room.isPlaying() && !begun) return { ok: false, reason: "not_started" };
-  if (data.length > INPUT_BYTES) return { ok: false, reason: "too_long" };
-  const input = room.inputs.add(Uint8Array.from(data), tick);
-  if (!input) return { ok: false, reason: "full" };
-  room.sendInput(input);
-  return { ok: true, number: input.number };
-}
-
 /** An input on its way. */
 export interface SentInput {
   number: number;

@@ -1,11 +1,11 @@
 // Lockstep (帧同步): every client computes the same state from the same inputs. This file applies what the room says in
 // order, exactly once, whatever the network does: frames that come twice, late, in a hurry, or not at all.
-import type { Clock } from "./clock";
-import { Emitter, guard } from "./emitter";
+import { guard } from "./emitter";
 import { JianziError, MISUSE } from "./errors";
+import { Game, type GameEvents, type GameRoom, type StartInfo } from "./game";
 import type { Frame } from "./generated/messages";
-import { type InputRoom, type InputVerdict, readInputs, sendNew } from "./inputs";
-import type { InputRefusal, RoomSpec, Seat } from "./room_types";
+import { readInputs } from "./inputs";
+import type { RoomEnd } from "./room";
 import { TickLog } from "./tick_log";
 
 /** The game. Whole numbers, no clock, no chance but the seed: the same on every device. */
@@ -23,61 +23,15 @@ export interface Rules<S> {
   load?(saved: any): S;
 }
 
-export interface StartInfo {
-  /** How many. */
-  seats: number;
-  seed: number;
-  /** The seats that the rules play by themselves. */
-  bots: number[];
-  spec: RoomSpec;
-  /** Who sits there now; for names and colours only. */
-  players: Seat[];
-}
-
 export interface Tick {
   tick: number;
   /** In the order in which the room applied them. */
   inputs: { seat: number; data: Uint8Array }[];
 }
 
-export interface LockstepEvents<S> {
+export interface LockstepEvents<S> extends GameEvents {
   /** After every tick; after a cut many come in a hurry (`game.catchingUp`). */
   tick: S;
-  /** All that was missed has been applied. */
-  caughtUp: { ticks: number; pauseMs: number };
-  /** The rules gave a result. */
-  over: { result: Uint8Array; tick: number; hash: number };
-  /** The room did not apply an input. */
-  refused: { number: number; reason: InputRefusal };
-}
-
-export interface LockstepStats {
-  /** Milliseconds for which the game stood still, in all. */
-  pauseMs: number;
-  /** Ticks that were caught up on. */
-  framesBackfilled: number;
-  /** Acknowledged inputs that a new run of the room did not have and that could not be given to it again. */
-  inputsLost: number;
-  inputsRefused: number;
-  /** Sent and not acknowledged yet. */
-  inputsPending: number;
-  rttMs: number;
-  /** No difference to other players has been told. */
-  hashesEqual: boolean;
-}
-
-/** What the game needs of its room. */
-export interface LockstepRoom extends InputRoom {
-  clock: Clock;
-  startInfo(): StartInfo;
-  spec(): RoomSpec;
-  rttMs(): number;
-  /** Asks for the ticks from this one on. */
-  resume(fromTick: number): void;
-  sendHash(tick: number, hash: number): void;
-  report(result: Uint8Array, hash: number, tick: number): void;
-  rewound(event: { from: number; to: number; reason: string }): void;
-  failed(fault: JianziError): void;
 }
 
 const SNAPSHOT_EVERY = 64;
@@ -87,23 +41,9 @@ const OVERLAP = 256;
 /** Frames beyond a gap that are kept meanwhile. */
 const AHEAD = 1024;
 
-export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
+export class Lockstep<S> extends Game<LockstepEvents<S>> {
   state: S;
-  /** The last tick that `state` holds. */
-  tick = 0;
-  /** The rules gave a result, or `end` was called. */
-  over = false;
-  result?: Uint8Array;
-  private broken = false;
-  private run = 0;
   private target = 0;
-  private backfilled = 0;
-  private refused = 0;
-  private paused = 0;
-  private interruptedAt?: number;
-  private caughtTicks = 0;
-  private lastTickAt: number;
-  private equal = true;
   /** The room's history before `tick` may differ from ours since this tick. */
   private unverifiedFrom?: number;
   private healedAt = 0;
@@ -114,25 +54,11 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
 
   /** @internal */
   constructor(
-    private readonly room: LockstepRoom,
+    room: GameRoom,
     private readonly rules: Rules<S>,
   ) {
-    super();
+    super(room);
     this.state = rules.start(room.startInfo());
-    this.lastTickAt = room.clock.now();
-  }
-
-  /** More than what happens now is being applied. */
-  get catchingUp(): boolean {
-    return this.interruptedAt !== undefined;
-  }
-
-  get stats(): LockstepStats {
-    const { inputs } = this.room;
-    return {
-      pauseMs: this.paused, framesBackfilled: this.backfilled, inputsLost: inputs.lost, inputsRefused: this.refused,
-      inputsPending: inputs.pendingCount, rttMs: this.room.rttMs(), hashesEqual: this.equal,
-    };
   }
 
   /** The state's hash, by the rules. */
@@ -140,23 +66,12 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
     return this.rules.hash ? this.rules.hash(this.state) >>> 0 : 0;
   }
 
-  /**
-   * Does something: up to 1 KiB, applied at the next tick of the room, for everybody. It survives a cut connection.
-   * What cannot be sent is not an exception, so that a touch after the last tick does no harm: the verdict says why.
-   */
-  input(data: ArrayLike<number>, options: { tick?: number } = {}): InputVerdict {
-    if (this.over || this.broken) return { ok: false, reason: "over" };
-    return sendNew(this.room, this.tick > 0, data, options.tick || 0);
-  }
-
   /** Ends the match for this player and reports the outcome, for rules without `result`. */
   end(result: ArrayLike<number> = []): void {
     if (this.over) return;
-    this.over = true;
-    this.result = Uint8Array.from(result);
-    const { tick, hash } = this;
-    if (this.room.seat() !== undefined) this.room.report(this.result, hash, tick);
-    this.emit("over", { result: this.result, tick, hash });
+    const { hash } = this;
+    this.finish(Uint8Array.from(result), hash);
+    if (this.room.seat() !== undefined) this.room.report(this.result as Uint8Array, hash, this.tick);
   }
 
   /** @internal The room's own word on where it stands; `run` and `tick` of a fresh view. */
@@ -167,38 +82,24 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
   }
 
   /** @internal Everything anew from tick 1. */
-  restart(): void {
+  override restart(): void {
     this.rewind(0, this.run);
     this.room.resume(1);
   }
 
-  /** @internal A resume was answered: live ticks begin behind this one. */
-  resumed(tick: number): void {
+  /** @internal */
+  override resumed(tick: number): void {
     this.target = Math.max(this.target, tick);
-    if (this.tick >= this.target) this.caughtUp();
+    if (this.catchingUp) this.settle();
   }
 
-  /** @internal The connection is gone. */
-  interrupted(): void {
-    if (this.interruptedAt !== undefined || !this.tick || this.over) return;
-    this.interruptedAt = this.lastTickAt;
-    this.caughtTicks = 0;
-  }
-
-  /** @internal The room's view has changed before the first tick. */
-  seated(): void {
+  /** @internal */
+  override seated(): void {
     if (!this.tick) this.state = this.rules.start(this.room.startInfo());
   }
 
   /** @internal */
-  refuse(number: number, reason: InputRefusal): void {
-    this.refused++;
-    this.emit("refused", { number, reason });
-  }
-
-  /** @internal */
   take(frame: Frame): void {
-    const { inputs } = this.room;
     if (frame.run < this.run || this.broken) return;
     const newRun = this.run > 0 && frame.run > this.run;
     if (newRun && frame.continuesAt) {
@@ -215,14 +116,14 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
         throw error;
       });
     }
-    if (newRun) inputs.after(frame.applied).forEach((input) => this.room.sendInput(input));
-    else inputs.acknowledge(frame.applied);
+    // Old ticks say nothing of inputs: the answer that came before them did.
+    if (!frame.backfill) this.acknowledged(frame.applied, newRun);
     if (this.over) this.unverifiedFrom = this.interruptedAt = undefined;
     else if (!frame.backfill || this.tick >= this.target) this.settle();
   }
 
-  /** @internal States differ; those of `seats` are the odd ones. */
-  differs(seats: number[], lastAgreedTick: number): void {
+  /** @internal */
+  override differs(seats: number[], lastAgreedTick: number): void {
     this.equal = false;
     const seat = this.room.seat();
     // Once in a while, computing again helps: a state that something else has touched. Rules that differ do not heal.
@@ -231,9 +132,9 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
     this.rewind(Math.min(lastAgreedTick, this.tick), this.run, "desync");
   }
 
-  /** @internal All agreed on the outcome. */
-  agreed(): void {
-    this.equal = true;
+  /** @internal */
+  override ended({ agreed, results }: RoomEnd): void {
+    if (agreed && results.length) this.equal = true;
   }
 
   private takeTick(tick: number, bytes: Uint8Array, backfill: boolean): void {
@@ -295,28 +196,8 @@ export class Lockstep<S> extends Emitter<LockstepEvents<S>> {
     if (result) this.end(result);
   }
 
-  /** Live again, or never away: counts the time in which nothing moved. */
-  private settle(): void {
-    if (this.interruptedAt !== undefined && this.tick >= this.target && this.unverifiedFrom === undefined) this.caughtUp();
-    const now = this.room.clock.now();
-    if (this.interruptedAt === undefined) {
-      const { tickHz, ticksPerMessage } = this.room.spec().lockstep;
-      const usual = (1000 / tickHz) * ticksPerMessage;
-      const still = now - this.lastTickAt;
-      if (this.tick > 1 && still > Math.max(250, 4 * usual)) this.paused += still - usual;
-      this.lastTickAt = now;
-    }
-  }
-
-  private caughtUp(): void {
-    if (this.interruptedAt === undefined) return;
-    const now = this.room.clock.now();
-    const pauseMs = now - this.interruptedAt;
-    this.interruptedAt = undefined;
-    this.lastTickAt = now;
-    this.paused += pauseMs;
-    this.emit("caughtUp", { ticks: this.caughtTicks, pauseMs });
-    this.caughtTicks = 0;
+  protected override settle(): void {
+    if (!this.catchingUp || (this.tick >= this.target && this.unverifiedFrom === undefined)) super.settle();
   }
 
   /** The room went on without us from a tick that we do not know: what we hold is compared before more is applied. */

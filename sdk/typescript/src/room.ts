@@ -1,13 +1,14 @@
 // A room that the player is in.
+import { Authoritative } from "./authoritative";
 import type { Clock } from "./clock";
 import { Emitter, type Unsubscribe } from "./emitter";
 import { asJianziError, BAD_ANSWER, JianziError, MISUSE } from "./errors";
+import type { GameRoom } from "./game";
 import {
   decodeJoined, decodeRelay, decodeRoomView, encodeInput, encodeJoinRoom, encodeRelay, encodeReportResult, encodeReserveSeat,
   encodeResumeRoom, encodeRoomAction, encodeSetProperties, encodeStateHash, type Desync, type Frame, type InputRefused,
   type Joined, type Relay, type RoomAction, type RoomEnded, type RoomMessage, type RoomState, type RoomView as WireView,
 } from "./generated/messages";
-import { Authoritative } from "./authoritative";
 import { Inputs, type SentInput } from "./inputs";
 import { type Invite, makeInvite } from "./launch";
 import { checkRules, Lockstep, type Rules } from "./lockstep";
@@ -219,7 +220,6 @@ export class Room extends Emitter<RoomEvents> {
 
   /** @internal */
   ended({ reason, lastTick, results, agreed }: RoomEnded): void {
-    if (agreed && results.length && this.game) this.game.agreed();
     this.end({ reason, lastTick, results, agreed });
   }
 
@@ -230,12 +230,12 @@ export class Room extends Emitter<RoomEvents> {
 
   /** @internal */
   told(state: RoomState): void {
-    if (this.game instanceof Authoritative) this.game.told(state);
+    if (this.game) this.game.told(state);
   }
 
   /** @internal */
   spoken(message: RoomMessage): void {
-    if (this.game instanceof Authoritative) this.game.spoken(message);
+    if (this.game) this.game.spoken(message);
   }
 
   /** @internal */
@@ -334,6 +334,7 @@ export class Room extends Emitter<RoomEvents> {
     this.over = true;
     this.view = { ...this.view, phase: "ended" };
     this.host.left(this);
+    if (this.game) this.game.ended(end);
     this.emit("ended", end);
   }
 
@@ -356,7 +357,7 @@ export class Room extends Emitter<RoomEvents> {
     this.host.send(INPUT, encodeInput({ channel: this.channel, number, tick, data }), within);
   }
 
-  private begin<G extends Lockstep<any> | Authoritative>(kind: string, make: () => G): G {
+  private begin<G extends Lockstep<any> | Authoritative>(kind: RoomView["spec"]["kind"], make: () => G): G {
     if (this.view.spec.kind !== kind) throw new JianziError(MISUSE, `room ${this.id} is of kind ${this.view.spec.kind}`);
     const game = make();
     this.game = game;
@@ -365,13 +366,17 @@ export class Room extends Emitter<RoomEvents> {
     return game;
   }
 
-  private gameRoom() {
+  private gameRoom(): GameRoom {
     const { host } = this;
     return {
       clock: host.clock,
       inputs: this.inputs,
       seat: () => this.seat,
       spec: () => this.view.spec,
+      frameMs: () => {
+        const { kind, authoritative, lockstep } = this.view.spec;
+        return 1000 * (kind === "authoritative" ? 1 / authoritative.tickHz : lockstep.ticksPerMessage / lockstep.tickHz);
+      },
       isPlaying: () => this.view.phase === "playing",
       isOver: () => this.over,
       rttMs: () => host.rttMs(),
@@ -382,16 +387,16 @@ export class Room extends Emitter<RoomEvents> {
         spec: this.view.spec,
         players: this.view.seats,
       }),
-      resume: (fromTick: number) => this.resume(fromTick),
-      sendInput: (input: SentInput) => this.sendInput(input),
-      sendHash: (tick: number, hash: number) => void host.send(STATE_HASH, encodeStateHash({ channel: this.channel, tick, hash })),
-      report: (result: Uint8Array, hash: number, tick: number) => {
+      resume: (fromTick) => this.resume(fromTick),
+      sendInput: (input) => this.sendInput(input),
+      sendHash: (tick, hash) => void host.send(STATE_HASH, encodeStateHash({ channel: this.channel, tick, hash })),
+      report: (result, hash, tick) => {
         this.result(result, hash, tick).catch((error) => {
           if (!this.over) this.emit("error", asJianziError(error));
         });
       },
-      rewound: (event: { from: number; to: number; reason: string }) => this.emit("rewound", event),
-      failed: (fault: JianziError) => this.emit("error", fault),
+      rewound: (event) => this.emit("rewound", event),
+      failed: (fault) => this.emit("error", fault),
     };
   }
 }

@@ -64,7 +64,7 @@ export interface LockstepSpec {
   lastTick: number;
 }
 
-/** What to ask for; everything has a default but the seats. Kind: lockstep. */
+/** What to ask for; everything has a default but the seats. Kind: authoritative if it names a game, else lockstep. */
 export type RoomWish = Partial<Pick<RoomSpec, Exclude<keyof RoomSpec, "lockstep" | "authoritative">>> & {
   lockstep?: Partial<LockstepSpec>;
   authoritative?: Partial<AuthoritativeSpec>;
@@ -112,7 +112,7 @@ export function toProperties(properties: Properties | undefined): wire.Property[
 }
 
 export function toWireSpec(wish: RoomWish): Draft<wire.RoomSpec> {
-  const kind = number(KINDS, wish.kind || "lockstep");
+  const kind = number(KINDS, wish.kind || (wish.authoritative ? "authoritative" : "lockstep"));
   const lockstep = wish.lockstep || {};
   return {
     ...wish,
@@ -151,7 +151,7 @@ function fromWireSpec(spec: wire.RoomSpec | undefined): RoomSpec {
       tickHz: tickHz || 20, ticksPerMessage: ticksPerMessage || 1, hashEvery: hashEvery || 20,
       lateInput: LATE_INPUTS[lateInput] || "next_frame", seed, lastTick,
     },
-    authoritative: authoritative || { game: "", tickHz: 20, seed: 0 },
+    authoritative: { game: "", seed: 0, ...authoritative, tickHz: (authoritative && authoritative.tickHz) || 20 },
   };
 }
 

@@ -20,6 +20,16 @@ export interface ListOptions {
   after?: string;
 }
 
+/** How each message of a room is read, and who takes it. */
+const ROUTES: { [operation: number]: [(body: Uint8Array) => any, "frame" | "relayed" | "differs" | "refused" | "told" | "spoken"] } = {
+  [FRAME]: [decodeFrame, "frame"],
+  [RELAY]: [decodeRelay, "relayed"],
+  [DESYNC]: [decodeDesync, "differs"],
+  [INPUT_REFUSED]: [decodeInputRefused, "refused"],
+  [ROOM_STATE]: [decodeRoomState, "told"],
+  [ROOM_MESSAGE]: [decodeRoomMessage, "spoken"],
+};
+
 export class Rooms {
   private readonly byId: { [id: string]: Room } = {};
   private readonly byChannel: { [channel: number]: Room } = {};
@@ -119,16 +129,12 @@ export class Rooms {
 
   /** @internal */
   take(operation: number, body: Uint8Array): void {
-    const to = <T extends { channel: number }>(message: T, give: (room: Room, message: T) => void) => {
-      const room = this.byChannel[message.channel];
-      if (room) give(room, message);
-    };
-    if (operation === FRAME) to(decodeFrame(body), (room, frame) => room.frame(frame));
-    else if (operation === RELAY) to(decodeRelay(body), (room, relay) => room.relayed(relay));
-    else if (operation === DESYNC) to(decodeDesync(body), (room, desync) => room.differs(desync));
-    else if (operation === INPUT_REFUSED) to(decodeInputRefused(body), (room, refused) => room.refused(refused));
-    else if (operation === ROOM_STATE) to(decodeRoomState(body), (room, state) => room.told(state));
-    else if (operation === ROOM_MESSAGE) to(decodeRoomMessage(body), (room, message) => room.spoken(message));
+    const route = ROUTES[operation];
+    if (!route) return;
+    const [decode, take] = route;
+    const message = decode(body);
+    const room = this.byChannel[message.channel];
+    if (room) room[take](message);
   }
 
   /** @internal Does anybody play? */

@@ -49,7 +49,7 @@ test("the state comes first, then every tick; words to this seat and refusals in
   const { clock, fake, server, room, game, heard } = await playing();
   assert.deepEqual(game.input([5]), { ok: true, number: 1 });
   await clock.advance(10);
-  assert.equal(game.inputsPending, 1);
+  assert.equal(game.stats.inputsPending, 1);
   fake.tick(2);
   const { session } = server;
   const { channel } = fake.members[0]!;
@@ -57,7 +57,7 @@ test("the state comes first, then every tick; words to this seat and refusals in
   session.send(op.INPUT_REFUSED, m.encodeInputRefused({ channel, number: 2, reason: 8 }));
   await clock.advance(10);
   assert.deepEqual(heard, ["state 0: 0", "tick 1: 5 ", "tick 2: 5 ", "message 3: 9", "refused 2: ended_badly"]);
-  assert.equal(game.inputsPending, 0);
+  assert.equal(game.stats.inputsPending, 0);
   assert.equal(game.tick, 2);
   assert.equal(room.view.spec.kind, "authoritative");
   assert.equal(room.view.logic?.version, 3);
@@ -83,7 +83,7 @@ test("after a cut the state as it is now, and inputs that were not acknowledged 
   await clock.advance(10);
   assert.equal(heard[0], "state 51: 1");
   assert.deepEqual(heard.slice(1), ["tick 52: 3 "]);
-  assert.equal(game.inputsPending, 0);
+  assert.equal(game.stats.inputsPending, 0);
   assert.deepEqual(fake.inputs(), [1, 2]);
 });
 
@@ -101,6 +101,7 @@ test("a tick that never came is made up for by the state", async () => {
   await clock.advance(10);
   assert.deepEqual(heard, ["state 4: 0", "tick 5: 0 "]);
   assert.equal(game.tick, 5);
+  assert.equal(game.stats.framesBackfilled, 1);
 });
 
 test("a newer run begins with its state: older frames are void, lost inputs go again", async () => {
@@ -124,6 +125,68 @@ test("a newer run begins with its state: older frames are void, lost inputs go a
   await clock.advance(10);
   assert.equal(heard[2], "state 1: 7");
   assert.deepEqual(fake.inputs(), [7]);
+});
+
+test("a killed server is a pause by the game's own account; the ticks go on where they stood", async () => {
+  const { clock, fake, server, game, room } = await playing();
+  const rewinds: unknown[] = [];
+  const caught: { ticks: number; pauseMs: number }[] = [];
+  room.on("rewound", (event) => rewinds.push(event));
+  game.on("caughtUp", (event) => caught.push(event));
+  for (let i = 0; i < 20; i++) {
+    game.input([1]);
+    await clock.advance(5);
+    fake.tick();
+    await clock.advance(45);
+  }
+  assert.deepEqual({ ...game.stats, rttMs: 0 }, { pauseMs: 0, framesBackfilled: 0, inputsLost: 0, inputsRefused: 0, inputsPending: 0, rttMs: 0, hashesEqual: true });
+  server.cut();
+  server.sessions.clear();
+  fake.recover(21);
+  await clock.advance(700);
+  assert.equal(game.catchingUp, true, "the state is there, and stands");
+  fake.tick();
+  await clock.advance(10);
+  assert.deepEqual([game.run, game.tick, game.catchingUp], [2, 21, false]);
+  assert.deepEqual(rewinds, []);
+  assert.equal(caught.length, 1);
+  assert.equal(caught[0]?.ticks, 0);
+  assert.ok(game.stats.pauseMs >= 700 && game.stats.pauseMs <= 770, `${game.stats.pauseMs}`);
+  assert.deepEqual([game.stats.framesBackfilled, game.stats.inputsLost, game.stats.inputsPending], [1, 0, 0]);
+  assert.deepEqual(fake.inputs().length, 20);
+});
+
+test("ticks that a new run does not have are taken back, and that is said", async () => {
+  const { clock, fake, room, game, heard } = await playing();
+  const rewinds: unknown[] = [];
+  room.on("rewound", (event) => rewinds.push(event));
+  fake.tick(10);
+  await clock.advance(10);
+  fake.recover(8);
+  heard.length = 0;
+  // Not even its state came: its first frame asks for it.
+  fake.tick();
+  await clock.advance(20);
+  fake.tick();
+  await clock.advance(10);
+  assert.deepEqual(heard, ["state 8: 0", "tick 9: 0 "]);
+  assert.deepEqual(rewinds, [{ from: 10, to: 8, reason: "recovery" }]);
+  assert.deepEqual([game.run, game.tick], [2, 9]);
+});
+
+test("the room's own result ends the game", async () => {
+  const { clock, fake, server, game, room } = await playing();
+  const overs: unknown[] = [];
+  game.on("over", (event) => overs.push(event));
+  fake.tick(3);
+  await clock.advance(10);
+  const results = [{ seat: 0, result: Uint8Array.of(1) }, { seat: 65535, result: Uint8Array.of(7, 8) }];
+  server.session.push({ roomEnded: { room: fake.id, reason: "finished", agreed: true, lastTick: 3, results } });
+  await clock.advance(10);
+  assert.deepEqual(overs, [{ result: Uint8Array.of(7, 8), tick: 3, hash: 0 }]);
+  assert.equal(game.over, true);
+  assert.deepEqual(game.result, Uint8Array.of(7, 8));
+  assert.deepEqual([room.over, room.game], [true, game]);
 });
 
 test("what cannot be sent is said, and what the client knows is told to the room", async () => {

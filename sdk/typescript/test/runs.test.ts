@@ -52,6 +52,37 @@ test("a recovery without loss is not seen", async () => {
   assert.deepEqual(rewinds, []);
 });
 
+test("a server that was killed: another session, another run, and the inputs are counted on from where the room stands", async () => {
+  const { clock, fake, game, server } = await playing();
+  for (const value of [1, 2, 3]) {
+    game.input([value]);
+    await clock.advance(5);
+    fake.tick();
+    await clock.advance(5);
+  }
+  // The room has it; that it has is not heard.
+  game.input([4]);
+  await clock.advance(5);
+  server.cut();
+  server.sessions.clear();
+  fake.tick();
+  fake.recover(5);
+  await clock.advance(1);
+  game.input([5]);
+  await clock.advance(3000);
+  fake.tick(2);
+  await clock.advance(10);
+  game.input([6]);
+  await clock.advance(5);
+  fake.tick();
+  await clock.advance(10);
+  assert.equal(game.run, 2);
+  assert.equal(game.tick, 7);
+  assert.deepEqual(game.state.log, [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(fake.inputs(), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual([game.stats.inputsLost, game.stats.inputsPending], [0, 0]);
+});
+
 const saving: Rules<Sum> = { ...sumRules, save: (state) => ({ ...state }), load: (saved: Sum) => saved };
 for (const [how, rules] of [["by the log", sumRules], ["from a saved state", saving]] as const) {
   test(`a run that lost ticks takes the game back, ${how}, and lost inputs are given again`, async () => {

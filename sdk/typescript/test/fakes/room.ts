@@ -139,7 +139,8 @@ export class FakeRoom {
     this.server.clock.after(0, () => {
       for (let from = fromTick; from <= last; from += 50) {
         const ticks = this.ticks.slice(from - 1, Math.min(last, from + 49));
-        this.send(session, { tick: from, ticks, backfill: true });
+        // Only live frames acknowledge inputs.
+        this.send(session, { tick: from, ticks, backfill: true, applied: 0 });
       }
     });
     return answer;
