@@ -47,7 +47,7 @@ macro_rules! all_messages {
 all_messages! {
     Login Welcome BuildVerdict Heartbeat Call Answer Error Push Notice Goodbye
     MatchStart MatchCancel MatchStatus MatchTicket Matched MatchWaiting MatchFailed
-    RoomSpec LockstepSpec Property SeatView RoomView CreateRoom JoinRoom Joined ResumeRoom RoomAction SetProperties
+    RoomSpec LockstepSpec AuthoritativeSpec Property SeatView RoomView Logic CreateRoom JoinRoom Joined ResumeRoom RoomAction SetProperties
     ReserveSeat ListRooms RoomList ReportResult RoomChanged RoomEnded SeatResult
-    Input Frame InputRefused StateHash Desync Relay
+    Input Frame InputRefused StateHash Desync RoomState RoomMessage Relay
 }

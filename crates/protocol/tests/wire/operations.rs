@@ -26,7 +26,7 @@ fn server_sdk_and_both_specifications_have_the_same_operations() {
             assert!(rows.any(|row| row.contains(&format!("`{message}`"))), "a row for {number}, {message}");
         }
     }
-    assert_eq!(operations, 14);
+    assert_eq!(operations, 16);
 }
 
 #[test]
