@@ -7,6 +7,7 @@ mod signals;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 pub use notify::{Notifier, watchdog};
 pub use passed::{PassedSockets, SUPERVISOR};
@@ -44,6 +45,25 @@ pub fn raise_file_limit() -> Option<u64> {
 #[cfg(not(unix))]
 pub fn raise_file_limit() -> Option<u64> {
     None
+}
+
+/// Processor time of all threads of this process so far.
+#[cfg(unix)]
+pub fn cpu_time() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+
+    let spent = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec as u32)
+}
+
+#[cfg(not(unix))]
+pub fn cpu_time() -> Duration {
+    Duration::ZERO
+}
+
+/// Whether the process was started by our supervisor.
+pub fn is_supervised() -> bool {
+    std::env::var_os(SUPERVISOR).is_some()
 }
 
 /// Whether the process was started by our supervisor and has lost it. Linux says so by a signal, too.

@@ -15,6 +15,7 @@ mod openapi;
 mod admin;
 mod admin_patches;
 mod dev_crash;
+mod dev_tools;
 mod static_files;
 
 mod body;
@@ -32,6 +33,7 @@ pub use admin::{AdminState, admin_router};
 pub use admin_patches::{PatchAdmin, patch_router};
 pub use cors::Origins;
 pub use dev_crash::dev_crash_router;
+pub use dev_tools::{DevTools, dev_tools_router};
 pub use prefixed_io::PrefixedIo;
 pub use router::router;
 pub use server::{ConnectionLimits, HttpServer, Peer};

@@ -14,6 +14,7 @@ mod config;
 mod games;
 mod rooms;
 mod stepped;
+mod trial;
 
 mod directory;
 mod mailbox;
@@ -34,3 +35,4 @@ pub use games::{GameEffect, GameWatch, Games, LogicCatalog, VersionWatch};
 pub use rooms::{Counts, Rooms};
 pub use shard::{Moved, MovesDone, Which};
 pub use stepped::SteppedRooms;
+pub use trial::{NotTried, Tried, try_on};

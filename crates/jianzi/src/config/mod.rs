@@ -17,8 +17,9 @@ mod profile;
 pub mod value;
 
 use sections::{
-    AlertsSection, AppSection, BuildSection, CorsSection, CrashesSection, GatewaySection, JournalSection,
-    LimitsSection, LogSection, LoginSection, MatchSection, RoomsSection, ServerSection, TlsSection,
+    AlertsSection, AppSection, BuildSection, CorsSection, CrashesSection, GamesSection, GatewaySection,
+    JournalSection, LimitsSection, LogSection, LoginSection, MatchSection, RoomsSection, ServerSection,
+    TlsSection,
 };
 
 pub use check::check;
@@ -39,6 +40,7 @@ pub struct Config {
     pub login: LoginSection,
     pub rooms: RoomsSection,
     pub journal: JournalSection,
+    pub games: GamesSection,
     pub matchmaking: MatchSection,
     pub log: LogSection,
     pub cors: CorsSection,
@@ -71,6 +73,7 @@ impl Config {
             login: LoginSection::defaults(profile),
             rooms: RoomsSection::defaults(profile),
             journal: JournalSection::defaults(profile),
+            games: GamesSection::defaults(profile),
             matchmaking: MatchSection::defaults(profile),
             log: LogSection::defaults(profile),
             cors: CorsSection::defaults(profile),
@@ -118,6 +121,7 @@ impl Config {
             "login" => &self.login,
             "rooms" => &self.rooms,
             "journal" => &self.journal,
+            "games" => &self.games,
             "match" => &self.matchmaking,
             "log" => &self.log,
             "cors" => &self.cors,
@@ -136,6 +140,7 @@ impl Config {
             "login" => &mut self.login,
             "rooms" => &mut self.rooms,
             "journal" => &mut self.journal,
+            "games" => &mut self.games,
             "match" => &mut self.matchmaking,
             "log" => &mut self.log,
             "cors" => &mut self.cors,
@@ -165,9 +170,9 @@ impl Config {
 }
 
 /// Written `[name]`, in the order in which they are printed.
-const SECTIONS: [&str; 12] = [
-    "server", "tls", "gateway", "limits", "login", "rooms", "journal", "match", "log", "cors", "crashes",
-    "alerts",
+const SECTIONS: [&str; 13] = [
+    "server", "tls", "gateway", "limits", "login", "rooms", "journal", "games", "match", "log", "cors",
+    "crashes", "alerts",
 ];
 /// Written `[[name]]`, once for each item.
 const LISTS: [&str; 2] = ["apps", "builds"];

@@ -8,7 +8,7 @@ use alerts::{AlertsConfig, Channel};
 use gateway::{GatewayConfig, SessionLimits, TlsFiles};
 use journal_file::FileJournalConfig;
 use matchmaking::MatchConfig;
-use releases::BuildRule;
+use releases::{BuildRule, PatchesConfig, RolloutConfig, Share};
 use rooms::RoomsConfig;
 
 use super::Config;
@@ -120,6 +120,17 @@ impl Config {
             quota_bytes: self.journal.quota.0 as u64,
             queue_bytes: self.journal.queue.0,
             ..FileJournalConfig::default()
+        }
+    }
+
+    pub fn patches(&self) -> PatchesConfig {
+        let games = &self.games;
+        let calls_to_confirm = Some(u64::from(games.calls_to_confirm)).filter(|calls| *calls > 0);
+        PatchesConfig {
+            folder: self.server.data.join("games"),
+            trust: self.server.data.join("trust"),
+            share: Share::per_mille(games.canary_percent.min(100) as u16 * 10).unwrap_or(Share::ALL),
+            rollout: RolloutConfig { quiet: games.quiet, calls_to_confirm, ..RolloutConfig::default() },
         }
     }
 

@@ -57,7 +57,7 @@ impl Heartbeat {
                     notifier.tell("WATCHDOG=1");
                 }
                 if os::has_lost_supervisor() {
-                    let _ = lost.send(Asked::ToHandOver);
+                    let _ = lost.send(Asked::HandOver);
                 }
             }
         })?;
@@ -116,5 +116,39 @@ impl Pulse {
             self.rooms.view(shard.room.clone(), Box::new(done));
         }
         beating
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::{Chance, Clock};
+    use gateway::{SessionLimits, Sessions};
+    use journal_file::{FileJournal, FileJournalConfig};
+    use link::LocalLink;
+    use rooms::RoomsConfig;
+    use telemetry::Metrics;
+    use testkit::eventually;
+
+    use super::*;
+
+    #[test]
+    fn shards_that_do_not_turn_give_no_sign_of_life() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(FileJournal::open(folder.path(), FileJournalConfig::default()).unwrap());
+        let config = RoomsConfig { shards: 3, epoch: journal.epoch(), ..RoomsConfig::default() };
+        let link = LocalLink::new(Arc::new(Sessions::new(SessionLimits::default())));
+        let (clock, chance) = (Clock::System, Chance::system());
+        let rooms =
+            Rooms::start(config, clock, chance, journal, Arc::new(link), Arc::new(Metrics::default()))
+                .unwrap();
+        let mut pulse = Pulse::new(rooms.clone(), 3);
+        assert!(pulse.is_beating(), "nobody has been asked yet");
+        for _ in 0..3 {
+            eventually("every shard answers", || pulse.is_beating().then_some(()));
+        }
+        rooms.stop();
+        // What was asked before may have been answered; what is asked now will not be.
+        pulse.is_beating();
+        assert!(!pulse.is_beating());
     }
 }

@@ -45,6 +45,15 @@ pub fn keep_crashes(config: &Config) -> Option<Kept> {
         .ok()
 }
 
+/// The way to people, for every part that has something to tell.
+pub fn alerts(config: &Config, clock: &Clock) -> Result<Alerts, Failure> {
+    Alerts::start(config.alerts(), clock.clone(), Chance::system()).map_err(no_thread)
+}
+
+fn no_thread(error: std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("threads cannot be started: {error}"))
+}
+
 /// The threads that watch.
 pub struct Incidents {
     alerts: Alerts,
@@ -56,11 +65,10 @@ impl Incidents {
     pub fn start(
         config: &Config,
         clock: &Clock,
+        alerts: Alerts,
         not_ready: NotReady,
         short_of_memory: Arc<AtomicBool>,
     ) -> Result<Incidents, Failure> {
-        let no_thread = |error| Failure::new(Exit::Failed, format!("threads cannot be started: {error}"));
-        let alerts = Alerts::start(config.alerts(), clock.clone(), Chance::system()).map_err(no_thread)?;
         let (stop_watch, watch_stopped) = channel();
         let (stop_reports, reports_stopped) = channel();
         let watch = Watch { alerts: alerts.clone(), clock: clock.clone(), not_ready, short_of_memory };
@@ -77,12 +85,6 @@ impl Incidents {
         let run = move || reports.run(&reports_stopped);
         Builder::new().name("crash-reports".into()).spawn(run).map_err(no_thread)?;
         Ok(Incidents { alerts, stop: vec![stop_watch, stop_reports] })
-    }
-
-    /// For other parts that have something to tell.
-    #[expect(dead_code, reason = "the roll-out of patches is about to use it")]
-    pub fn alerts(&self) -> &Alerts {
-        &self.alerts
     }
 
     /// The server is about to stop: that it takes no players is no incident.

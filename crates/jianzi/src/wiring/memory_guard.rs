@@ -89,7 +89,7 @@ pub async fn watch(limit: Limit, short: Arc<AtomicBool>, edge: UnboundedSender<A
                     bytes,
                     "out of memory: ending in order, to be restarted"
                 );
-                let _ = edge.send(Asked::ToFreeMemory);
+                let _ = edge.send(Asked::FreeMemory);
                 return;
             }
             verdict => {

@@ -1,36 +1,50 @@
 //! The whole program, built in start order: every part, and what it is given of the others.
 
+mod dev_tools;
+mod games;
+mod heartbeat;
 mod http_door;
 mod incidents;
 mod journal;
+mod memory_guard;
 mod pages;
 mod replays;
 mod room_maker;
 mod tls_stream;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use accounts::Accounts;
 use admission::LoginLimits;
+use alerts::Alerts;
 use clock::{Chance, Clock};
-use gateway::{Gateway, GatewayError, Parts, ResumeKey, Sessions};
+use gateway::{Gateway, GatewayError, Parts, PassedListeners, ResumeKey, Sessions};
 use link::LocalLink;
 use matchmaking::Matchmaking;
 use platform::Secret;
-use releases::Releases;
-use rest::{AdminState, AdmitLogin, ConnectionLimits, HttpServer, Origins, RestConfig, RestState};
+use protocol::{ErrorCode, Fault};
+use releases::{Patches, Releases};
+use rest::{
+    AdminState, AdmitLogin, ConnectionLimits, HttpServer, Origins, PatchAdmin, RestConfig, RestState,
+};
 use rooms::{Rooms, RoomsConfig};
 use telemetry::Metrics;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::unbounded_channel;
 use wechat_sim::WechatSim;
 
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::limits::Limits;
+use crate::os::{Asked, Notifier, PassedSockets};
 use crate::{lan, os};
 
+use dev_tools::PageTools;
+use games::{Demo, Games, LiveMatches};
+use heartbeat::Heartbeat;
 use http_door::HttpHandOver;
 use incidents::Incidents;
 pub use incidents::{CRASHES, VITAL_THREADS};
@@ -45,19 +59,50 @@ pub fn run(config: Config) -> Result<(), Failure> {
     let _crashes = incidents::keep_crashes(&config);
     let limits = Limits::find(config.limits.connections);
     let runtime = runtime()?;
-    let server = start(&config, &runtime)?;
+    let notifier = Arc::new(Notifier::from_environment());
+    let (ask, mut asked) = unbounded_channel();
+    {
+        let _within = runtime.enter();
+        os::listen(&ask)
+            .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}")))?;
+    }
+    let short_of_memory = Arc::new(AtomicBool::new(false));
+    let alerts = incidents::alerts(&config, &Clock::System)?;
+    let server = start(&config, &runtime, short_of_memory.clone(), alerts.clone())?;
     limits.log();
     announce(&config, &server);
+    if let Some(limit) = memory_guard::Limit::find(config.server.memory_limit.0 as u64) {
+        runtime.spawn(memory_guard::watch(limit, short_of_memory.clone(), ask.clone()));
+    }
     let watched = server.rooms.clone();
     let not_ready = Arc::new(move || watched.is_ready().err().into_iter().collect());
-    let mut incidents = Incidents::start(&config, &Clock::System, not_ready, Arc::default())?;
-    runtime.block_on(os::asked_to_stop());
+    let mut incidents = Incidents::start(&config, &Clock::System, alerts, not_ready, short_of_memory)?;
+    let heartbeat = Heartbeat::start(server.rooms.clone(), config.rooms().shards, notifier.clone(), ask)
+        .map_err(|error| Failure::new(Exit::Failed, error))?;
+
+    let why = runtime.block_on(asked.recv()).unwrap_or(Asked::End);
+    notifier.tell("STOPPING=1");
     incidents.watch_no_more();
-    tracing::info!(event = "stopping", "asked to stop: no new sessions, rooms are told");
-    server.stop(&runtime, config.server.drain_within);
-    incidents.stop(false);
+    match why {
+        Asked::End => {
+            tracing::info!(event = "stopping", "asked to stop: no new sessions, rooms are told");
+            server.stop(&runtime, config.server.drain_within);
+        }
+        Asked::HandOver | Asked::FreeMemory => {
+            tracing::info!(
+                event = "handing_over",
+                "rooms stop between two ticks; a successor goes on with them"
+            );
+            server.hand_over();
+        }
+    }
+    heartbeat.stop();
+    incidents.stop(why != Asked::End);
     tracing::info!(event = "stopped");
-    Ok(())
+    match why {
+        Asked::FreeMemory => Err(Failure::new(Exit::Memory, "out of memory: ended to be started again")),
+        Asked::End | Asked::HandOver => Ok(()),
+    }
 }
 
 /// The running parts that somebody has to stop.
@@ -68,12 +113,19 @@ struct Server {
     admin_address: SocketAddr,
     matchmaking: Arc<Matchmaking>,
     rooms: Arc<Rooms>,
+    patches: Arc<Patches>,
 }
 
-fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
+fn start(
+    config: &Config,
+    runtime: &Runtime,
+    short_of_memory: Arc<AtomicBool>,
+    alerts: Alerts,
+) -> Result<Server, Failure> {
     let clock = Clock::System;
     let metrics = Arc::new(Metrics::default());
     let configuration = |error: &dyn std::fmt::Display| Failure::new(Exit::Configuration, error);
+    let passed = PassedSockets::take().map_err(|error| Failure::new(Exit::Bind, error))?;
 
     // Who a player is. The simulator is the only platform so far.
     if !config.profile.is_dev() {
@@ -92,11 +144,13 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
     // Rooms, their journal, and their way to the players.
     let sessions = Arc::new(Sessions::new(config.gateway().session));
     let journal = journal::open(config)?;
+    let games = Games::open(config, &clock)?;
+    let demo_games = if config.profile.is_dev() { Demo::install(config, &games)? } else { Vec::new() };
     let rooms = Rooms::start(
-        RoomsConfig { epoch: journal.epoch(), ..config.rooms() },
+        RoomsConfig { epoch: journal.epoch(), games: games.for_rooms(), ..config.rooms() },
         clock.clone(),
         Chance::system(),
-        journal,
+        journal.clone(),
         Arc::new(LocalLink::new(sessions.clone())),
         metrics.clone(),
     )
@@ -111,12 +165,15 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
     )
     .map_err(|error| Failure::new(Exit::Failed, error))?;
 
+    let replay = Arc::new(LiveMatches::new(journal, games.for_rooms().modules, config.games.trial_ticks));
+    let patches = games.start_patches(rooms.clone(), replay, alerts, clock.clone())?;
+
     // HTTP for clients, on connections that the gateway hands over.
-    let rest = rest::router(RestState {
+    let mut rest = rest::router(RestState {
         accounts: accounts.clone(),
         releases: releases.clone(),
         replays: Arc::new(FinishedRooms::new(rooms.clone())),
-        admit: admit_logins(config, clock.clone()),
+        admit: admit_logins(config, clock.clone(), short_of_memory.clone()),
         proxies: Arc::new(config.proxies()),
         metrics: metrics.clone(),
         clock: clock.clone(),
@@ -127,6 +184,10 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
             ..RestConfig::default()
         },
     });
+    if config.profile.is_dev() {
+        let demo = Demo::start(config, patches.clone(), demo_games, clock.clone())?;
+        rest = rest.merge(rest::dev_tools_router(Arc::new(PageTools::new(demo))));
+    }
     let http = HttpServer::new(rest, ConnectionLimits { proxies: config.proxies(), ..Default::default() });
 
     // The players' door.
@@ -142,6 +203,8 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
         sessions,
         resume_key: ResumeKey::new(resume_key.as_bytes(), clock),
         http: Arc::new(HttpHandOver::new(http.clone(), runtime.handle().clone())),
+        passed: PassedListeners { http: passed.http, tcp: passed.tcp },
+        short_of_memory,
     })
     .map_err(|error| gateway_failure(&error))?;
 
@@ -153,17 +216,28 @@ fn start(config: &Config, runtime: &Runtime) -> Result<Server, Failure> {
         releases,
         token: config.server.admin_token.clone(),
     });
+    operators = operators.merge(rest::patch_router(PatchAdmin {
+        patches: patches.clone(),
+        token: config.server.admin_token.clone(),
+    }));
     if config.profile.is_dev() {
         operators = operators.merge(rest::dev_crash_router(config.server.admin_token.clone()));
     }
     let admin = HttpServer::new(operators, ConnectionLimits::default());
     let bind = |error| Failure::new(Exit::Bind, format!("cannot listen on {}: {error}", config.server.admin));
-    let listener = runtime.block_on(tokio::net::TcpListener::bind(config.server.admin)).map_err(bind)?;
+    let listener = match passed.admin.into_iter().next() {
+        Some(socket) => {
+            let _within = runtime.enter();
+            tokio::net::TcpListener::from_std(socket)
+        }
+        None => runtime.block_on(tokio::net::TcpListener::bind(config.server.admin)),
+    };
+    let listener = listener.map_err(bind)?;
     let admin_address = listener.local_addr().map_err(bind)?;
     let serving = admin.clone();
     runtime.spawn(async move { serving.serve_listener(listener).await });
 
-    Ok(Server { gateway, http, admin, admin_address, matchmaking, rooms })
+    Ok(Server { gateway, http, admin, admin_address, matchmaking, rooms, patches })
 }
 
 impl Server {
@@ -173,12 +247,25 @@ impl Server {
         let left = self.rooms.drain(at_most);
         tracing::info!(event = "drained", rooms_left = left);
         self.matchmaking.stop();
+        self.patches.stop();
         // Before the sessions end: rooms outlive this process, and are not to hear that everybody left.
         self.rooms.stop();
         self.gateway.stop(FAREWELL);
         self.http.stop();
         self.admin.stop();
         runtime.block_on(async { self.http.drained(FAREWELL).await });
+    }
+}
+
+impl Server {
+    /// Whoever comes next goes on with the rooms. Connections end with the process, without a good-bye that would keep
+    /// players away for a while.
+    fn hand_over(self) {
+        self.gateway.accept_no_more();
+        self.admin.stop();
+        self.patches.stop();
+        self.rooms.stop();
+        self.matchmaking.stop();
     }
 }
 
@@ -242,9 +329,13 @@ fn runtime() -> Result<Runtime, Failure> {
     built.map_err(|error| Failure::new(Exit::Failed, format!("threads cannot be started: {error}")))
 }
 
-fn admit_logins(config: &Config, clock: Clock) -> Arc<AdmitLogin> {
+fn admit_logins(config: &Config, clock: Clock, short_of_memory: Arc<AtomicBool>) -> Arc<AdmitLogin> {
     let limits = Mutex::new(LoginLimits::new(config.login_limits(), clock.now()));
     Arc::new(move |attempt| {
+        if short_of_memory.load(Ordering::Relaxed) {
+            return Err(Fault::new(ErrorCode::Overloaded, "The server is short of memory.")
+                .retry_after(Duration::from_secs(5)));
+        }
         let mut limits = limits.lock().unwrap_or_else(PoisonError::into_inner);
         limits.attempt(attempt.app, attempt.device, attempt.address.key(), clock.now())
     })

@@ -30,10 +30,12 @@ impl Replays for FinishedRooms {
 
     fn json(&self, app: &AppId, room: &RoomId) -> Result<Value, Fault> {
         let file = self.file(app, room)?;
-        let view = replay::read(&file).and_then(|replay| replay::view(&replay, &room_core::modules::none())).map_err(|finding| {
-            tracing::error!(event = "replay_damaged", %app, %room, %finding);
-            Fault::from(ErrorCode::Internal)
-        })?;
+        let view = replay::read(&file)
+            .and_then(|replay| replay::view(&replay, &room_core::modules::none()))
+            .map_err(|finding| {
+                tracing::error!(event = "replay_damaged", %app, %room, %finding);
+                Fault::from(ErrorCode::Internal)
+            })?;
         Ok(to_json(&view))
     }
 }

@@ -43,9 +43,9 @@ pub struct Matcher {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// Ask for a room. Comes again for the same room until [`Matcher::room_answered`] was told its answer.
-    Make(RoomOrder),
+    Make(Box<RoomOrder>),
     /// Tell a session.
-    Tell { session: SessionId, event: Event },
+    Tell { session: SessionId, event: Box<Event> },
 }
 
 /// The room that a match is played in. Equal for every repetition.
@@ -260,7 +260,7 @@ impl Matcher {
     }
 
     fn tell(&mut self, session: &SessionId, event: Event) {
-        self.decisions.push(Decision::Tell { session: *session, event });
+        self.decisions.push(Decision::Tell { session: *session, event: Box::new(event) });
     }
 }
 

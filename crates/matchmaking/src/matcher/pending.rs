@@ -86,7 +86,7 @@ impl Matcher {
         pending.due = (now + ask_again_after(pending.asked)).min(pending.give_up_at);
         pending.asked += 1;
         self.timers.add(pending.due, pending.number, Due::Room(key.clone()));
-        self.decisions.push(Decision::Make(pending.order.clone()));
+        self.decisions.push(Decision::Make(Box::new(pending.order.clone())));
     }
 
     fn order_for(&mut self, tickets: &[TicketKey]) -> Option<RoomOrder> {

@@ -92,8 +92,8 @@ impl World {
     pub fn hear(&mut self) {
         for decision in self.matcher.take_decisions() {
             match decision {
-                Decision::Make(order) => self.orders.push(order),
-                Decision::Tell { session, event } => self.told.push((session.to_string(), event)),
+                Decision::Make(order) => self.orders.push(*order),
+                Decision::Tell { session, event } => self.told.push((session.to_string(), *event)),
             }
         }
     }

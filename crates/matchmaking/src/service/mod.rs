@@ -164,14 +164,14 @@ impl Worker {
     fn carry_out(&mut self) {
         for decision in self.matcher.take_decisions() {
             match decision {
-                Decision::Tell { session, event } => self.players.push(&session, event),
+                Decision::Tell { session, event } => self.players.push(&session, *event),
                 Decision::Make(order) => {
                     let (queue, room) = (self.queue.clone(), order.key.clone());
                     let made = move |answer| {
                         // After the end nobody waits for the answer.
                         let _ = queue.push(Command::RoomAnswered(room, answer));
                     };
-                    self.maker.make(order, Box::new(made));
+                    self.maker.make(*order, Box::new(made));
                 }
             }
         }

@@ -9,6 +9,7 @@ mod login;
 mod gateway;
 mod limits;
 
+mod games;
 mod journal;
 mod matchmaking;
 mod rooms;
@@ -25,6 +26,7 @@ pub use apps::AppSection;
 pub use builds::BuildSection;
 pub use cors::CorsSection;
 pub use crashes::CrashesSection;
+pub use games::GamesSection;
 pub use gateway::GatewaySection;
 pub use journal::JournalSection;
 pub use limits::LimitsSection;
