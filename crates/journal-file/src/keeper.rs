@@ -1,6 +1,7 @@
 //! What is done in idle time: sealed segments are synced and indexed, and what nobody needs is given up.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::compaction::{self, Error};
 use crate::log::{Log, guard};
@@ -18,6 +19,8 @@ struct State {
     is_stopped: bool,
 }
 
+const START: Duration = Duration::from_secs(2);
+
 impl Keeper {
     pub fn wake(&self) {
         guard(&self.state).has_work = true;
@@ -31,11 +34,20 @@ impl Keeper {
 
     /// Until it is stopped.
     pub fn run(&self, log: &Log) {
+        self.leave_the_start_alone();
         while self.wait() {
             if let Err(error) = tidy(log, &|| guard(&self.state).is_stopped) {
                 tracing::error!(event = "journal_not_tidied", %error);
             }
         }
+    }
+
+    /// What an earlier process left can wait: rooms come back first.
+    fn leave_the_start_alone(&self) {
+        let state = guard(&self.state);
+        let is_idle = |state: &mut State| !state.has_work && !state.is_stopped;
+        let waited = self.woken.wait_timeout_while(state, START, is_idle);
+        waited.unwrap_or_else(PoisonError::into_inner).0.has_work = true;
     }
 
     fn wait(&self) -> bool {

@@ -86,7 +86,6 @@ impl FileJournal {
         if journal.log.config.tidies_itself {
             let (keeper, log) = (journal.keeper.clone(), journal.log.clone());
             journal.spawn("journal-keeper", move || keeper.run(&log))?;
-            journal.keeper.wake();
         }
         Ok(journal)
     }

@@ -79,8 +79,23 @@ impl Queue {
         self.filled.notify_one();
     }
 
+    /// Refuses everything from when this is dropped, however the writer ends: nobody may wait for one that is gone.
+    pub fn close_at_the_end(&self) -> impl Drop {
+        Closing(self)
+    }
+
     fn guard(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Closing<'a>(&'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        let left = std::mem::take(&mut self.0.guard().orders);
+        drop(left);
     }
 }
 

@@ -57,6 +57,7 @@ impl Writer {
 
     /// Until the queue is closed and empty.
     pub fn run(mut self, queue: &Queue) {
+        let _closing = queue.close_at_the_end();
         let mut orders = Vec::new();
         while queue.take(&mut orders) {
             self.write(&mut orders);
