@@ -339,7 +339,9 @@ impl World {
         };
         let key = RoomKey { app: AppId::new("sim"), room: room_id(player.room) };
         let (answer, done) = slot();
-        self.rooms.rooms().join(JoinRoom { door: Door::Room(key), who, spectate: false, channel: 1, knows_kind: 2 }, done);
+        self.rooms
+            .rooms()
+            .join(JoinRoom { door: Door::Room(key), who, spectate: false, channel: 1, knows_kind: 2 }, done);
         Standing::Joining(ear, session, answer)
     }
 

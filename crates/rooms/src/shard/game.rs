@@ -22,7 +22,7 @@ pub(super) struct Game {
     way_back: Option<WayBack>,
     /// Traffic is stopped: no ticks, no inputs.
     pub stands_still: bool,
-    /// Another version runs: the next record has an image.
+    /// Another version runs, or a call ended badly: the next record has an image.
     pub image_due: bool,
     /// Why the last swap failed.
     pub swap_failed: Option<String>,
@@ -206,9 +206,13 @@ impl Hosted {
             Output::Metric { name, value } if game.speaks(second) => {
                 tracing::debug!(event = "game_metric", app = %key.app, room = %key.room, name, value);
             }
-            Output::CallEnded { call, seat, end } if game.speaks(second) => {
-                let tick = self.room.tick();
-                tracing::warn!(event = "call_ended", app = %key.app, room = %key.room, tick, call, ?seat, %end);
+            Output::CallEnded { call, seat, end } => {
+                // The next one costs no more than this one did.
+                game.image_due = true;
+                if game.speaks(second) {
+                    let (app, room, tick) = (&key.app, &key.room, self.room.tick());
+                    tracing::warn!(event = "call_ended", %app, %room, tick, call, ?seat, %end);
+                }
             }
             Output::Suspended { end } => suspended(game, key, &end),
             Output::Swapped { from, to } => {

@@ -137,7 +137,7 @@ pub fn copy(memory: &MemoryJournal, change: impl Fn(usize, &Record) -> Bytes) ->
     copied
 }
 
-fn write(memory: &MemoryJournal, records: &[Record]) {
+pub fn write(memory: &MemoryJournal, records: &[Record]) {
     let Some(first) = records.first() else { return };
     let batch =
         Batch { partition: first.room.room.partition(), level: Level::Written, records: records.to_vec() };

@@ -12,18 +12,18 @@ use crate::fake_game::{FakeGames, STEADY, Version, logic};
 use crate::player::Heard;
 use crate::stage::{Seated, Stage, code, config, key};
 
-const BAD: Version = Version { bad_ticks: true, ..STEADY };
-const FAST: Version = Version { pace: 100, ..STEADY };
+pub const BAD: Version = Version { bad_ticks: true, ..STEADY };
+pub const FAST: Version = Version { pace: 100, ..STEADY };
 
 fn stage(games: &Arc<FakeGames>) -> Stage {
     Stage::with(with(games), |link| Arc::new(link))
 }
 
-fn with(games: &Arc<FakeGames>) -> RoomsConfig {
+pub fn with(games: &Arc<FakeGames>) -> RoomsConfig {
     RoomsConfig { games: games.games(), ..config() }
 }
 
-fn sums(seats: u32) -> RoomSpec {
+pub fn sums(seats: u32) -> RoomSpec {
     let part = AuthoritativeSpec { game: "sum".into(), tick_hz: 20, seed: 5 };
     RoomSpec {
         kind: RoomKind::Authoritative.into(),
@@ -47,7 +47,7 @@ fn totals(heard: &Heard) -> Vec<u32> {
     heard.ticks.iter().map(total).collect()
 }
 
-fn number(data: &[u8]) -> u32 {
+pub fn number(data: &[u8]) -> u32 {
     u32::from_le_bytes(data.try_into().expect("four bytes"))
 }
 
@@ -55,7 +55,7 @@ fn last_total(player: &Seated) -> u32 {
     totals(&player.player.heard()).last().copied().unwrap_or(0)
 }
 
-fn moves(
+pub fn moves(
     stage: &Stage,
     begin: impl FnOnce(&Rooms, Which, MovesDone),
     version: u32,

@@ -9,6 +9,7 @@ mod catching_up;
 mod cuts;
 mod ends;
 mod fake_game;
+mod game_cuts;
 mod games;
 mod journal_trouble;
 mod limits;
