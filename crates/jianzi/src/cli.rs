@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
+#[cfg(unix)]
+use crate::config::Config;
 use crate::config::Profile;
+#[cfg(unix)]
+use crate::failure::Exit;
 use crate::failure::{EXIT_CODES, Failure};
 
 /// Jianzi (毽子): the self-hosted backend for mini games.
@@ -24,6 +28,15 @@ enum Command {
     Dev(DevArgs),
     /// Run the server from a configuration file.
     Serve(ServeArgs),
+    /// Look after a server: start it, probe it, start it again, exchange it for another version.
+    #[cfg(unix)]
+    Supervise(commands::supervise::SuperviseArgs),
+    /// Ask the supervisor how its server is.
+    #[cfg(unix)]
+    Status(commands::status::StatusArgs),
+    /// Exchange a supervised server for another version; goes back by itself if that is not well.
+    #[cfg(unix)]
+    Upgrade(commands::upgrade::UpgradeArgs),
     /// Print every option with its default and meaning, as a configuration file.
     Config(ConfigArgs),
     /// Verify a replay file: play its log again and compare every state hash.
@@ -37,6 +50,8 @@ enum Command {
     Bench(BenchArgs),
     /// Write, build, test and try out the rules of authoritative rooms.
     Game(commands::game::GameArgs),
+    /// Mend the rules of live rooms: sign, try, publish, watch, take back.
+    Patch(commands::patch::PatchArgs),
     /// Print the version of the program and of the protocol.
     Version,
 }
@@ -80,6 +95,9 @@ pub struct Overrides {
     /// Folder for what the server keeps.
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// Start nothing, but say whether the server would start. It may run meanwhile.
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -103,17 +121,36 @@ pub struct BenchArgs {
     pub args: Vec<OsString>,
 }
 
+/// What `serve …` or `dev …` would run with; for those who start it.
+#[cfg(unix)]
+pub fn configuration_of(server: &[OsString]) -> Result<Config, Failure> {
+    let words = std::iter::once(OsString::from("jianzi")).chain(server.iter().cloned());
+    match Cli::try_parse_from(words).map(|cli| cli.command) {
+        Ok(Command::Serve(args)) => commands::serve::configure(args),
+        Ok(Command::Dev(args)) => commands::dev::configure(args),
+        Ok(_) => Err(Failure::new(Exit::Usage, "after `--` comes `serve …` or `dev …`")),
+        Err(error) => Err(Failure::new(Exit::Usage, format!("after `--`: {}", error.render()))),
+    }
+}
+
 /// Does what the command line says.
 pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Dev(args) => commands::dev::run(args),
         Command::Serve(args) => commands::serve::run(args),
+        #[cfg(unix)]
+        Command::Supervise(args) => commands::supervise::run(args),
+        #[cfg(unix)]
+        Command::Status(args) => commands::status::run(&args),
+        #[cfg(unix)]
+        Command::Upgrade(args) => commands::upgrade::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
         Command::Crash(args) => commands::crash::run(&args),
         Command::Alert(args) => commands::alert::run(&args),
         Command::Bench(args) => commands::bench::run(args),
         Command::Game(args) => commands::game::run(&args),
+        Command::Patch(args) => commands::patch::run(&args),
         Command::Version => commands::version::run(),
     }
 }

@@ -6,11 +6,11 @@ use tokio::sync::mpsc::UnboundedSender;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// SIGTERM or Ctrl-C: rooms may come to their end, players are told.
-    ToEnd,
+    End,
     /// SIGUSR1: somebody takes over in a moment, and reads the rooms from the journal.
-    ToHandOver,
+    HandOver,
     /// Not by a signal but by the memory guard: like a hand-over, to a successor that begins with less.
-    ToFreeMemory,
+    FreeMemory,
 }
 
 /// Listens from now on, within a runtime; whoever holds the other end hears of it.
@@ -19,9 +19,9 @@ pub fn listen(tell: &UnboundedSender<Asked>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let signals = [
-        (SignalKind::terminate(), Asked::ToEnd),
-        (SignalKind::interrupt(), Asked::ToEnd),
-        (SignalKind::user_defined1(), Asked::ToHandOver),
+        (SignalKind::terminate(), Asked::End),
+        (SignalKind::interrupt(), Asked::End),
+        (SignalKind::user_defined1(), Asked::HandOver),
     ];
     for (kind, asked) in signals {
         let (mut signal, tell) = (signal(kind)?, tell.clone());
@@ -34,7 +34,7 @@ pub fn listen(tell: &UnboundedSender<Asked>) -> std::io::Result<()> {
 pub fn listen(tell: &UnboundedSender<Asked>) -> std::io::Result<()> {
     let tell = tell.clone();
     tokio::spawn(
-        async move { while tokio::signal::ctrl_c().await.is_ok() && tell.send(Asked::ToEnd).is_ok() {} },
+        async move { while tokio::signal::ctrl_c().await.is_ok() && tell.send(Asked::End).is_ok() {} },
     );
     Ok(())
 }

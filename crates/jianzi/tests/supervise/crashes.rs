@@ -1,7 +1,8 @@
 //! The server crashes, hangs, crashes again and again.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::channel;
 
 use testkit::{HttpAnswer, LIMIT, eventually};
 
@@ -30,6 +31,59 @@ fn a_crashed_server_is_back_at_once_at_the_same_addresses() {
     ] {
         assert!(shown.contains(words), "{words} in:\n{shown}");
     }
+}
+
+#[test]
+fn a_crash_leaves_a_report_that_says_what_the_supervisor_saw() {
+    let mut supervised = Options::new(&[]).ready();
+    let server = supervised.server_pid();
+    signal(server, "-SEGV");
+    assert_eq!(last_cause(&supervised.until_restarted(1)), "crashed");
+    let report = eventually("the report is made", || supervised.events("crash_report").pop());
+    assert!(report.contains("SIGSEGV"), "{report}");
+    let listed = testkit::run(&mut supervised.command(&["crash", "list"]));
+    assert!(listed.stdout.lines().any(|line| line.contains("SIGSEGV")), "{}{}", listed.stdout, listed.stderr);
+}
+
+#[test]
+fn who_should_know_of_a_crash_is_told() {
+    let hook = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/hook", hook.local_addr().unwrap());
+    let mut supervised = Options::new(&[]).with("JIANZI_ALERTS__WEBHOOK", &address).ready();
+    signal(supervised.server_pid(), "-SEGV");
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for connection in hook.incoming() {
+            let _ = tell.send(read_post(connection.unwrap()));
+        }
+    });
+    let crash = loop {
+        let message = told.recv_timeout(LIMIT).expect("a message");
+        if message["kind"] == "crash" {
+            break message;
+        }
+    };
+    assert!(crash.to_string().contains("SIGSEGV"), "{crash}");
+    supervised.until_restarted(1);
+}
+
+/// The JSON of a request, which is answered with 200.
+fn read_post(mut connection: TcpStream) -> serde_json::Value {
+    let mut reader = BufReader::new(connection.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        match line.trim().to_ascii_lowercase().split_once(": ") {
+            Some(("content-length", value)) => length = value.parse().unwrap(),
+            None if line.trim().is_empty() => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    serde_json::from_slice(&body).unwrap()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! kill -9 of either process at every step of an upgrade: in the end a server runs.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
@@ -24,7 +24,9 @@ fn upgrading_until(step: &str) -> Upgrading {
     let supervised = Options::new(&["--trial", trial]).ready();
     let before = supervised.status();
     let new = copy(folder.path()).display().to_string();
-    let client = supervised.command(&["upgrade", &new]).spawn().unwrap();
+    let mut client = supervised.command(&["upgrade", &new]);
+    // What it says is in the audit log, too.
+    let client = client.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     supervised.until_step(step);
     Upgrading { supervised, before, client, _folder: folder }
 }

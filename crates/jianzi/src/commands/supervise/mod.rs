@@ -1,5 +1,7 @@
 //! `jianzi supervise -- serve …`: a parent that looks after the server; see the crate `supervisor`.
 
+mod watchman;
+
 use std::ffi::OsString;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use crate::config::Config;
 use crate::config::value::{Given, Value};
 use crate::failure::{Exit, Failure};
 use crate::os::{self, Notifier, PassedSockets};
+
+use watchman::Watchman;
 
 #[derive(Debug, Args)]
 pub struct SuperviseArgs {
@@ -76,12 +80,15 @@ pub fn run(args: SuperviseArgs) -> Result<(), Failure> {
     os::raise_file_limit();
     let post = Post::take(data).map_err(|error: PostError| Failure::new(Exit::DataFolder, error))?;
     let sockets = sockets(&config)?;
-    let plan = plan(args, &config, sockets);
+    let watchman = Watchman::start(&config, args.steady_after)?;
+    let plan = Plan { incidents: watchman.ear(), ..plan(args, &config, sockets) };
     let addresses = plan.sockets.addresses();
     let addresses: Vec<String> =
         addresses.iter().map(|(name, address)| format!("{name}={address}")).collect();
     tracing::info!(event = "supervising", "listening for the server: {}", addresses.join(" "));
-    match supervisor::run(post, plan).map_err(|error| Failure::new(Exit::Failed, error))? {
+    let outcome = supervisor::run(post, plan);
+    watchman.stop();
+    match outcome.map_err(|error| Failure::new(Exit::Failed, error))? {
         Outcome::Stopped => Ok(()),
         Outcome::Refused(code) => {
             Err(Failure::new(refusal(code), "the server did not start; it says above what it does not like"))
