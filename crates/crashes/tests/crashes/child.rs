@@ -84,7 +84,6 @@ fn the_process_that_crashes() {
         }
         "sent_segv" => wait_for_a_signal(),
         "chained" => super::chained::trap_then_fault(),
-        "guest" => super::guest::trap_then_fault(),
         how => crashes::on_purpose(how.parse().unwrap()),
     }
     drop(kept);

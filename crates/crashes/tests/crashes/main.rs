@@ -4,7 +4,6 @@
 
 mod chained;
 mod child;
-mod guest;
 
 use std::os::unix::process::ExitStatusExt;
 

@@ -2,6 +2,7 @@
 
 mod abi;
 mod cache;
+mod crash_reports;
 mod game;
 mod hostile;
 mod images;
