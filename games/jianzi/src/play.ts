@@ -1,8 +1,9 @@
 // What the game asks of Jianzi: log in, find a room, play the rules in it. No line here knows of sockets or reconnects.
-import type { Jianzi, JianziError, Lockstep, Room, Status } from "jianzi";
+import type { Game, Jianzi, JianziError, Room, RoomWish, Status } from "jianzi";
 import { Replay, type ReplayFile } from "./replay";
 import * as rules from "./rules";
 import type { State } from "./rules";
+import { readTold } from "./told";
 
 export type Screen =
   | { at: "title" | "login" | "matching" | "lobby" | "playing" | "over" }
@@ -22,16 +23,22 @@ export interface PlayOptions {
 
 /** The game's own name of its rules: only equal ones meet in a room. */
 export const MODES: Record<number, string> = { 2: "duel", 3: "party", 4: "party" };
+/** The game's name on the server, where the rules run in the room. */
+const ON_SERVER = "jianzi";
 
 export class Play {
   screen: Screen = { at: "title" };
   room?: Room;
-  game?: Lockstep<State>;
+  game?: Game;
+  /** Rooms asked for from now on run the rules themselves; phones send inputs and draw what they are told. */
+  referee = false;
   status: Status = { state: "offline" };
   agreed?: boolean;
   /** The last finished room, for watching again. */
   lastRoom = "";
   names: string[] = [];
+  /** The outcome as the room told it, where it runs the rules. */
+  verdict?: Uint8Array;
   private finder?: AbortLike;
   /** Rises with every new beginning; what an older one brings is left alone. */
   private turn = 0;
@@ -52,14 +59,23 @@ export class Play {
   get over(): boolean {
     return this.screen.at === "over";
   }
+  /** What the room runs, if it runs the rules itself. */
+  get rules(): { game: string; version: number; suspended: boolean } | undefined {
+    return this.room?.view.logic;
+  }
+  /** Only a match of inputs can be computed again here. */
+  get watchable(): boolean {
+    return this.room?.view.spec.kind !== "authoritative";
+  }
 
   /** A match with anybody; bots fill up after three seconds. */
   async quick(players: number): Promise<void> {
     await this.enter("matching", () => {
       const { bots } = this.options, finder = (this.finder = abortable());
+      const mode = MODES[players] ?? "party";
       return this.options.jz.match({
-        mode: MODES[players] ?? "party", players, bots, patienceMs: bots ? 3000 : 60000, signal: finder.signal,
-        room: { lockstep: { tickHz: rules.TICKS_PER_SECOND } },
+        mode: this.referee ? `referee-${mode}` : mode, players, bots, patienceMs: bots ? 3000 : 60000, signal: finder.signal,
+        room: this.kind(),
       });
     });
   }
@@ -67,8 +83,7 @@ export class Play {
   /** A private room that waits for friends; places nobody takes are played by the rules themselves. */
   async invite(players: number): Promise<void> {
     await this.enter("lobby", () => this.options.jz.rooms.create({
-      kind: "lockstep", mode: "friends", seats: players, minPlayers: 1, private: true, start: "by_owner", lateJoin: true,
-      lockstep: { tickHz: rules.TICKS_PER_SECOND },
+      ...this.kind(), mode: "friends", seats: players, minPlayers: 1, private: true, start: "by_owner", lateJoin: true,
     }));
   }
 
@@ -98,6 +113,11 @@ export class Play {
   /** The last room's match, as the server has kept it. */
   async replay(): Promise<Replay> {
     return new Replay(await this.options.jz.http.get<ReplayFile>(`/v1/replays/${encodeURIComponent(this.lastRoom)}.json`));
+  }
+
+  private kind(): RoomWish {
+    const tickHz = rules.TICKS_PER_SECOND;
+    return this.referee ? { kind: "authoritative", authoritative: { game: ON_SERVER, tickHz } } : { kind: "lockstep", lockstep: { tickHz } };
   }
 
   private credentials(): { as?: string } {
@@ -133,20 +153,48 @@ export class Play {
       if (this.screen.at !== "over") this.show({ at: "gone", reason });
       else this.options.changed();
     });
+    this.game = room.view.spec.kind === "authoritative" ? this.listen(room) : this.compute(room);
+    if (this.screen.at === "matching") this.show({ at: "lobby" });
+    this.startWhenFull();
+    this.options.changed();
+  }
+
+  /** In lockstep: everybody computes the same states from the same inputs. */
+  private compute(room: Room): Game {
     const game = room.lockstep<State>({
       start: ({ seats, seed, bots }) => rules.start(seats, seed, bots),
       step: rules.step, hash: rules.hash, result: rules.result,
     });
-    this.game = game;
-    game.on("tick", (state) => {
+    game.on("tick", (state) => this.step(room, state));
+    return game;
+  }
+
+  /** The room is the referee: it computes and tells a state with every tick. */
+  private listen(room: Room): Game {
+    const game = room.authoritative();
+    let shown = 0;
+    const show = (data: Uint8Array | undefined, anew: boolean) => {
+      const state = data && readTold(data);
+      // What a change of the rules tells anew is on the screen already.
+      if (!state || state.tick === 0 || (anew && state.tick === shown)) return;
+      shown = state.tick;
+      this.step(room, state);
+    };
+    game.on("state", ({ data }) => show(data, true));
+    game.on("tick", ({ messages }) => show(messages[messages.length - 1], false));
+    game.on("over", ({ result }) => {
       if (this.room !== room) return;
-      this.options.state(state);
-      if (state.tick >= rules.END_TICK) this.finish(room);
-      else if (this.screen.at !== "playing") this.show({ at: "playing" });
+      this.verdict = result;
+      this.finish(room);
     });
-    if (this.screen.at === "matching") this.show({ at: "lobby" });
-    this.startWhenFull();
-    this.options.changed();
+    return game;
+  }
+
+  private step(room: Room, state: State): void {
+    if (this.room !== room) return;
+    this.options.state(state);
+    if (state.tick >= rules.END_TICK) this.finish(room);
+    else if (this.screen.at !== "playing") this.show({ at: "playing" });
   }
 
   private finish(room: Room): void {
@@ -188,6 +236,7 @@ export class Play {
     this.room = undefined;
     this.game = undefined;
     this.agreed = undefined;
+    this.verdict = undefined;
     this.names = [];
   }
 }

@@ -75,6 +75,21 @@ const WORDS = {
   disputed: ["各方结果不一致", "Results differ"],
   agreed: ["所有人结果一致", "All agree on the result"],
   sound: ["声音", "Sound"],
+  referee: ["裁判模式", "Referee mode"],
+  refereeHint: ["规则在服务器的房间里运行，手机只发操作", "The rules run in the room on the server; phones send inputs only"],
+  judged: ["服务器裁定的结果", "As the server's referee says"],
+  standing: ["停下了", "standing still"],
+  kill: ["杀掉服务器", "Kill the server"],
+  patch: ["发布补丁", "Publish a patch"],
+  bad: ["发布坏补丁", "Publish a bad patch"],
+  underway: ["进行中…", "Under way…"],
+  notDone: ["没有成功", "It did not happen"],
+  costStates: ["重新告知的状态", "States told anew"],
+  costRoom: ["同一间房", "Same room"],
+  costRun: ["房间的第几段", "Run of the room"],
+  costVersion: ["规则版本", "Rules' version"],
+  costBack: ["自动回滚用时", "Rolled back after"],
+  seconds: ["{n} 秒", "{n} s"],
 } as const;
 
 export type Word = keyof typeof WORDS;

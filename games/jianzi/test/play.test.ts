@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Play } from "../src/play.ts";
-import { END_TICK, hash, type State } from "../src/rules.ts";
+import { END_TICK, hash, result, type State } from "../src/rules.ts";
+import { TestRoom, compile } from "../../../sdk/game-assemblyscript/testing/room.mjs";
 import { Jianzi } from "./standin/jianzi.ts";
 
 test("quick start: login, match, sixty-three seconds of play, over", async () => {
@@ -77,6 +78,31 @@ test("a private room waits for its owner to begin", async () => {
     await play.begin();
     await pass(100);
     assert.equal(play.screen.at, "playing");
+  });
+});
+
+test("referee mode: every state comes from the room, once, and so does the result", async () => {
+  const module = await compile(new URL("../room/dist/jianzi-v1.wasm", import.meta.url));
+  await withTime(async (pass) => {
+    const jz = new Jianzi(), asked: { mode: string; room: unknown }[] = [], match = jz.match.bind(jz);
+    jz.match = (wish: any) => { asked.push(wish); return match(wish); };
+    jz.referee = ({ seats, bots }) => new TestRoom(module, { seats, bots, seed: 42 });
+    const { play, states, screens } = begin(jz);
+    play.referee = true;
+    await play.quick(2);
+    await pass(100);
+    assert.equal(asked[0]!.mode, "referee-duel");
+    assert.deepEqual(asked[0]!.room, { kind: "authoritative", authoritative: { game: "jianzi", tickHz: 20 } });
+    assert.deepEqual([play.screen.at, states.length], ["lobby", 0], "what is told before the start is not shown");
+    await pass(1000);
+    play.input([1]);
+    assert.deepEqual([play.rules?.version, play.watchable], [1, false]);
+    await pass(50 * END_TICK);
+    assert.deepEqual(states.map(({ tick }) => tick), Array.from({ length: END_TICK }, (_, i) => i + 1));
+    assert.equal(states[60]!.players[0]!.x, 30 * 256, "walked left to the edge");
+    assert.equal(play.screen.at, "over");
+    assert.deepEqual(play.verdict, result(states.at(-1)!));
+    assert.deepEqual([...new Set(screens)], ["login", "matching", "lobby", "playing", "over"]);
   });
 });
 

@@ -9,6 +9,8 @@ export interface Link {
   state: string;
   rttMs: number;
   attempt: number;
+  /** The rules that the room runs, for example "jianzi v1". */
+  rules?: string | undefined;
 }
 
 export interface Insets { top: number; right: number; left: number }
@@ -30,6 +32,7 @@ export class Hud {
     if (state.combo > 1) this.rally(brush, state, say, width / 2, narrow ? y + h + 64 : y + h + 34, narrow);
     const away = link.state === "reconnecting" || link.state === "kicked" || link.state === "closed";
     status(brush, link, say, insets.left + 12, narrow ? y + h + 10 : y + 4, 1);
+    if (link.rules) plate(brush, link.rules, insets.left + 12, narrow ? y + h + 40 : y + 34);
     if (away) status(brush, link, say, width / 2, narrow ? y + h + 96 : y + h + 64, 1.6, true);
     if (state.tick < COUNTDOWN_TICKS) countdown(brush, state, width);
   }
@@ -109,6 +112,15 @@ function status(brush: Brush, link: Link, say: Say, edge: number, y: number, siz
   brush.fill();
   disc(brush, x + 14 * size, y + 12 * size, 4.5 * size, replay ? "#7a6fd0" : good ? (link.rttMs > 250 ? "#f2a93b" : "#3fae7f") : "#e8583f");
   write(brush, text, x + 24 * size, y + 12.5 * size, 13 * size, { fill: INK, align: "left", weight: 600 });
+}
+
+/** What the room runs. */
+function plate(brush: Brush, text: string, x: number, y: number): void {
+  brush.font = `600 13px ${FONT}`;
+  brush.fillStyle = "rgba(59,58,74,0.72)";
+  pill(brush, x, y, brush.measureText(text).width + 24, 24, 12);
+  brush.fill();
+  write(brush, text, x + 12, y + 12.5, 13, { fill: CREAM, align: "left", weight: 600 });
 }
 
 function countdown(brush: Brush, state: State, width: number): void {

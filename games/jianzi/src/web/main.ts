@@ -4,7 +4,7 @@ import { badNetwork } from "jianzi/testing";
 import { Controls } from "../controls";
 import { Play } from "../play";
 import type { Replay } from "../replay";
-import { END_TICK, botInputs, hash, type State } from "../rules";
+import { END_TICK, botInputs, hash, result, type State } from "../rules";
 import { Sound } from "../sound";
 import { languageOf, speak, type Language } from "../text";
 import type { Brush } from "../view/canvas";
@@ -13,12 +13,15 @@ import { Scene } from "../view/scene";
 import { byId, element } from "./elements";
 import { nickname } from "./nickname";
 import { panel } from "./panels";
+import { ServerTrouble } from "./server_trouble";
 import { Trouble } from "./trouble";
 
 declare const BUILD: string;
 
 const query = new URLSearchParams(location.search);
-const asked = { as: query.get("as") ?? nickname(), bots: query.get("bots") !== "0", auto: query.get("auto") === "1" };
+const asked = {
+  as: query.get("as") ?? nickname(), bots: query.get("bots") !== "0", auto: query.get("auto") === "1", referee: query.get("referee") === "1",
+};
 let players = Math.max(2, Math.min(4, Number(query.get("players")) || 2));
 let language: Language = languageOf(stored("language") ?? navigator.language);
 let say = speak(language);
@@ -46,8 +49,10 @@ const play = new Play({
     if (asked.auto) for (const data of botInputs(state, play.seat)) play.input(data);
   },
 });
+play.referee = asked.referee;
 const controls = new Controls((data) => play.input(data), () => scene.kickNow(play.seat));
-const trouble = new Trouble(play, network, options, () => say, refresh, asked.as);
+const server = new ServerTrouble(play);
+const trouble = new Trouble(play, network, options, () => say, refresh, asked.as, server);
 
 const act = {
   quick: () => begin(() => play.quick(players)),
@@ -59,6 +64,12 @@ const act = {
   takeBack: () => { trouble.returned(); void play.takeBack(); },
   get players() { return players; },
   choosePlayers: (n: number) => { players = n; refresh(); },
+  get referee() { return play.referee; },
+  chooseReferee: () => {
+    play.referee = !play.referee;
+    if (play.screen.at === "matching") act.quick();
+    else refresh();
+  },
 };
 
 function begin(enter: () => Promise<void>): void {
@@ -150,7 +161,7 @@ function frame(now: number): void {
   const { status, game } = play;
   scene.draw(brush, seconds, {
     me: replay ? -1 : play.seat, names: replay ? replay.names : play.names, say,
-    link: { state: replay ? "replay" : status.state, rttMs: game?.stats.rttMs ?? 0, attempt: status.attempt ?? 0 },
+    link: { state: replay ? "replay" : status.state, rttMs: game?.stats.rttMs ?? 0, attempt: status.attempt ?? 0, rules: replay ? undefined : plate() },
   });
   const playing = play.screen.at === "playing" && !replay;
   if (playing) controls.beat(now);
@@ -162,6 +173,12 @@ function frame(now: number): void {
     drawDrawer();
   }
   requestAnimationFrame(frame);
+}
+
+/** What the room runs: "jianzi v1". */
+function plate(): string | undefined {
+  const running = play.rules;
+  return running && `${running.game} v${running.version}${running.suspended ? ` · ${say("standing")}` : ""}`;
 }
 
 function hint(shown: boolean): void {
@@ -207,6 +224,7 @@ function listen(): void {
   byId("leave").addEventListener("click", act.cancel);
   byId("trouble").addEventListener("click", () => {
     byId("drawer").hidden = !byId("drawer").hidden;
+    if (!byId("drawer").hidden) void server.look().then(drawDrawer);
     drawDrawer();
   });
 }
@@ -228,9 +246,14 @@ Object.assign(window, {
     get stats() { return play.game?.stats; },
     get names() { return play.names; },
     get agreed() { return play.agreed; },
+    get referee() { return play.room?.view.spec.kind === "authoritative"; },
+    get rules() { return play.rules; },
+    get run() { return play.game?.run ?? 0; },
+    get verdict() { return play.verdict && Array.from(play.verdict); },
+    get result() { return last && Array.from(result(last) ?? []); },
     get over() { return play.over; },
     get replay() { return replay && { tick: replay.state.tick, hash: hash(replay.state), over: replay.over, length: replay.length, seek: (tick: number) => replay?.seek(tick) }; },
-    get trouble() { return { active: trouble.active, cost: trouble.cost }; },
+    get trouble() { return { active: trouble.active, cost: trouble.cost, problem: trouble.problem }; },
     endTick: END_TICK, network,
   },
 });

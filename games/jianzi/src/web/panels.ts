@@ -1,6 +1,6 @@
 // The card in the middle of the page: title, waiting, lobby, result, problem.
 import type { Play } from "../play";
-import { stars, type State } from "../rules";
+import { result as outcome, stars, type State } from "../rules";
 import type { Language, Say } from "../text";
 import { dress } from "../view/palette";
 import { element } from "./elements";
@@ -8,6 +8,7 @@ import { element } from "./elements";
 export interface PanelActions {
   quick(): void; invite(): void; begin(): void; cancel(): void; again(): void; watch(): void; takeBack(): void;
   players: number; choosePlayers(players: number): void;
+  referee: boolean; chooseReferee(): void;
 }
 
 export function panel(play: Play, last: State | undefined, say: Say, language: Language, act: PanelActions): HTMLElement[] {
@@ -23,7 +24,7 @@ export function panel(play: Play, last: State | undefined, say: Say, language: L
     case "over": return last ? result(play, last, say, act) : [];
     case "gone": return [
       heading(say(screen.reason === "lost" ? "lostRoom" : "ended")), button("again", say("again"), act.again, true),
-      ...(screen.reason === "lost" ? [] : [button("watch", say("watch"), act.watch)]), button("back", say("back"), act.cancel),
+      ...(screen.reason === "lost" || !play.watchable ? [] : [button("watch", say("watch"), act.watch)]), button("back", say("back"), act.cancel),
     ];
     case "problem": return problem(screen.error, say, language, act);
   }
@@ -34,8 +35,15 @@ function title(say: Say, act: PanelActions): HTMLElement[] {
     feather(), element("h1", {}, say("title")), element("p", {}, say("motto")),
     choice(say, act),
     button("quick", say("quick"), act.quick, true), element("p", {}, say("quickHint")),
-    button("invite", say("invite"), act.invite),
+    button("invite", say("invite"), act.invite), referee(say, act),
   ];
+}
+
+/** The quiet switch: who computes the match. */
+function referee(say: Say, act: PanelActions): HTMLElement {
+  return element("button", {
+    type: "button", id: "referee", class: "switch", role: "switch", "aria-checked": String(act.referee), title: say("refereeHint"), click: act.chooseReferee,
+  }, element("i"), say("referee"));
 }
 
 function choice(say: Say, act: PanelActions): HTMLElement {
@@ -48,7 +56,7 @@ function choice(say: Say, act: PanelActions): HTMLElement {
 function waiting(text: string, say: Say, act: PanelActions): HTMLElement[] {
   return [
     feather(), heading(text), element("p", {}, say("quickHint")), choice(say, act),
-    button("invite", say("invite"), act.invite), button("cancel", say("cancel"), act.cancel),
+    button("invite", say("invite"), act.invite), button("cancel", say("cancel"), act.cancel), referee(say, act),
   ];
 }
 
@@ -109,10 +117,17 @@ function result(play: Play, state: State, say: Say, act: PanelActions): HTMLElem
       element("span", { class: rank === 0 ? "first" : "" }, seat === play.seat ? say("you") : play.names[seat] ?? say("bot"),
         element("small", {}, `${say("touches")} ${player.touches} · ${say("perfects")} ${player.perfects} · ${say("drops")} ${player.drops}`)),
       element("b", {}, String(player.score))))),
-    ...(play.agreed === false ? [element("p", { id: "verdict" }, say("disputed"))] : play.agreed ? [element("p", { id: "verdict" }, `✓ ${say("agreed")}`)] : []),
+    ...verdict(play, state, say),
     button("again", say("again"), act.again, true),
-    element("div", { class: "row" }, button("watch", say("watch"), act.watch), button("invite", say("invite"), act.invite)),
+    element("div", { class: "row" }, play.watchable && button("watch", say("watch"), act.watch), button("invite", say("invite"), act.invite)),
+    referee(say, act),
   ];
+}
+
+function verdict(play: Play, state: State, say: Say): HTMLElement[] {
+  const line = (text: string) => [element("p", { id: "verdict" }, text)];
+  if (play.verdict) return line(String(outcome(state)) === String(play.verdict) ? `✓ ${say("judged")}` : say("disputed"));
+  return play.agreed === undefined || !play.watchable ? [] : line(play.agreed ? `✓ ${say("agreed")}` : say("disputed"));
 }
 
 function kicked(say: Say, act: PanelActions): HTMLElement[] {

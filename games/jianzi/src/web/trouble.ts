@@ -1,22 +1,26 @@
-// 捣乱: breaks the connection in honest ways and shows what it cost, by the SDK's own account.
+// 捣乱: breaks the connection or the server in honest ways and shows what it cost, by the SDK's own account.
 import { Jianzi, type JianziOptions } from "jianzi";
 import type { BadNetwork } from "jianzi/testing";
 import type { Play } from "../play";
 import type { Say, Word } from "../text";
 import { element } from "./elements";
+import type { RoomCost, ServerAct, ServerTrouble, Watched } from "./server_trouble";
 
-interface Cost { pauseMs: number; framesBackfilled: number; inputsLost: number; hashesEqual: boolean }
-interface Running { what: Word; until: number; before: Cost; ended: boolean; end: () => void }
+interface Cost { pauseMs: number; framesBackfilled: number; inputsLost: number; hashesEqual: boolean; server?: RoomCost }
+interface Running { what: Word; until: number; before: Cost; ended: boolean; end: () => void; watched?: Watched }
 
 export class Trouble {
   /** What the last trouble cost, once it is over. */
   cost?: Cost & { what: Word };
+  /** Why the last one did not come about. */
+  problem?: string;
   private running?: Running;
   private other?: Jianzi;
 
   constructor(
     private readonly play: Play, private readonly network: BadNetwork, private readonly options: JianziOptions,
     private readonly say: () => Say, private readonly changed: () => void, private readonly as: string,
+    private readonly server: ServerTrouble,
   ) {}
 
   get active(): Word | undefined {
@@ -56,6 +60,18 @@ export class Trouble {
     this.changed();
   }
 
+  /** Kills the server, or publishes a patch in front of the players. */
+  async onServer(act: ServerAct): Promise<void> {
+    if (this.running) return;
+    this.begin(act, 0, () => undefined);
+    const running = this.running as Running | undefined;
+    if (!running) return;
+    running.ended = true;
+    running.watched = this.server.begin(act, performance.now());
+    const problem = await this.server.ask(act);
+    if (problem !== undefined && this.running === running) this.fail(problem);
+  }
+
   /** The player pressed "continue here". */
   returned(): void {
     this.other?.close();
@@ -78,11 +94,14 @@ export class Trouble {
     const running = this.running;
     if (!running) return;
     if (!running.ended && running.until > 0 && now >= running.until) this.stop();
+    const { watched } = running;
+    if (watched && this.server.givenUp(watched, now)) return this.fail(this.say()("notDone"));
     if (!running.ended || this.play.status.state !== "online" || !this.settled(now, running)) return;
     const after = this.account(), { before } = running;
     this.cost = {
       what: running.what, pauseMs: after.pauseMs - before.pauseMs, framesBackfilled: after.framesBackfilled - before.framesBackfilled,
       inputsLost: after.inputsLost - before.inputsLost, hashesEqual: after.hashesEqual,
+      ...(watched ? { server: this.server.cost(watched) } : {}),
     };
     this.running = undefined;
     this.changed();
@@ -93,15 +112,18 @@ export class Trouble {
     const act = (what: Word, run: () => void) => {
       const live = this.running?.what === what;
       const left = live && this.running!.until > now ? Math.ceil((this.running!.until - now) / 1000) : 0;
-      const text = live ? (left > 0 ? say("running", { n: left }) : say("recovering")) : say(what);
+      const text = !live ? say(what) : left > 0 ? say("running", { n: left }) : say(this.running!.watched ? "underway" : "recovering");
       return element("button", { type: "button", id: `trouble-${what}`, class: live ? "live" : "", disabled: !idle, click: run }, text);
     };
     return [
       element("h2", {}, say("trouble"), element("small", {}, idle || this.running ? say("troubleHint") : say("needMatch"))),
       element("div", { class: "acts" },
-        act("cut", () => this.cut()), act("weak", () => this.weak()), act("background", () => this.background()), act("elsewhere", () => void this.elsewhere())),
+        act("cut", () => this.cut()), act("weak", () => this.weak()), act("background", () => this.background()), act("elsewhere", () => void this.elsewhere()),
+        ...(this.server.supervised ? [act("kill", () => void this.onServer("kill"))] : []),
+        ...(this.play.watchable ? [] : [act("patch", () => void this.onServer("patch")), act("bad", () => void this.onServer("bad"))])),
       ...(this.running?.what === "background" && !this.running.ended
         ? [element("button", { type: "button", class: "wide", id: "foreground", click: () => this.stop() }, say("foreground"))] : []),
+      ...(this.problem ? [element("p", { class: "problem", id: "trouble-problem" }, this.problem)] : []),
       ...(this.cost ? [this.bill(this.cost)] : []),
     ];
   }
@@ -110,13 +132,26 @@ export class Trouble {
     const say = this.say();
     const line = (word: Word, value: string, good?: boolean) =>
       element("tr", {}, element("td", {}, say(word)), element("td", { class: good === undefined ? "" : good ? "good" : "bad" }, value));
+    const { server } = cost, computed = this.play.watchable;
     return element("table", { id: "cost" }, element("caption", {}, say(cost.what)), element("tbody", {},
-      line("costPause", `${Math.round(cost.pauseMs)} ms`), line("costFrames", String(cost.framesBackfilled)),
-      line("costInputs", String(cost.inputsLost), cost.inputsLost === 0), line("costHash", say(cost.hashesEqual ? "yes" : "no"), cost.hashesEqual)));
+      line("costPause", `${Math.round(cost.pauseMs)} ms`), line(computed ? "costFrames" : "costStates", String(cost.framesBackfilled)),
+      line("costInputs", String(cost.inputsLost), cost.inputsLost === 0),
+      computed && line("costHash", say(cost.hashesEqual ? "yes" : "no"), cost.hashesEqual),
+      server && line("costRoom", say(server.sameRoom ? "yes" : "no"), server.sameRoom),
+      server && line("costRun", server.runs.filter((run, i) => run !== server.runs[i - 1]).join(" → ")),
+      server && server.versions.length > 0 && line("costVersion", server.versions.map((version) => `v${version}`).join(" → ")),
+      server?.backAfterMs !== undefined && line("costBack", say("seconds", { n: (server.backAfterMs / 1000).toFixed(1) }))));
+  }
+
+  private fail(problem: string): void {
+    this.running = undefined;
+    this.problem = problem;
+    this.changed();
   }
 
   private begin(what: Word, seconds: number, run: () => (() => void) | void): void {
     if (this.running) return;
+    this.problem = undefined;
     const before = this.account();
     const end = run() ?? (() => this.heal());
     this.running = { what, until: seconds > 0 ? performance.now() + seconds * 1000 : 0, before, ended: false, end };
@@ -132,6 +167,7 @@ export class Trouble {
   /** Frames flow again, or the match has ended meanwhile. */
   private settled(now: number, running: Running): boolean {
     if (this.play.screen.at !== "playing") return true;
+    if (running.watched) return this.server.settled(running.watched, now);
     return now > running.until + 400 && (this.play.game?.stats.inputsPending ?? 0) === 0;
   }
 

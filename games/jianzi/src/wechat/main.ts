@@ -111,7 +111,7 @@ function result(state: State, show: (lines: Line[], buttons: Button[]) => void):
     { text: "★★★".slice(0, lit) + "☆☆☆".slice(lit), size: 34, color: "#e8a914" },
     { text: String(state.team), size: 44, color: "#ee6352" }, { text: `${say("best")} ${state.best}`, size: 15, color: "#8b8797" },
     ...order.map(({ score, seat }): Line => ({ text: seat === play.seat ? say("you") : play.names[seat] ?? say("bot"), size: 18, dot: dress(seat).coat, right: String(score) })),
-  ], [{ ...quick, text: say("again") }, { text: say("watch"), press: () => void watchAgain() }, friend]);
+  ], [{ ...quick, text: say("again") }, ...(play.watchable ? [{ text: say("watch"), press: () => void watchAgain() }] : []), friend]);
 }
 
 let before = Date.now();
