@@ -79,6 +79,7 @@ fn from_a_key_to_all_rooms_and_back() {
     let json: Value = serde_json::from_str(&bench.good(&["status", "--json"])).unwrap();
     assert_eq!(json["games"][0]["versions"][1]["state"], "rolled_back");
     let audit = bench.good(&["status", "--audit"]);
+    assert!(audit.contains("    2  ") && audit.contains("share 25%"), "{audit}");
     assert!(
         audit.contains("carol") && audit.contains("rolled back") && audit.contains("steps, each linked"),
         "{audit}"

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use releases::{Checked, check_history};
+use releases::{Checked, Share, check_history};
 use serde_json::{Value, json};
 
 use super::server::Admin;
@@ -63,15 +63,23 @@ fn step(entry: &Value) -> String {
                 Value::Object(version) if version.contains_key("name") => {
                     format!("{} {}", version["number"], text(&version["name"]))
                 }
+                Value::Object(fields) => fields
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                Value::Number(share) if key == "share" => {
+                    share.as_u64().and_then(per_mille).map(|share| share.to_string()).unwrap_or_default()
+                }
                 Value::String(value) => value.clone(),
                 other => other.to_string(),
             };
-            details.push(format!("{key} {value}"));
+            details.push(format!("{} {value}", key.replace('_', " ")));
         }
     }
     format!(
         "{:>5}  {:>10}  {:<12}  {}/{}  {}: {}",
-        entry["seq"],
+        entry["seq"].to_string(),
         show::ago(entry["at_ms"].as_u64().unwrap_or_default()),
         text(&entry["by"]),
         text(&entry["game"]["app"]),
@@ -79,4 +87,8 @@ fn step(entry: &Value) -> String {
         text(&entry["step"]["what"]).replace('_', " "),
         details.join(", ")
     )
+}
+
+fn per_mille(thousandths: u64) -> Option<Share> {
+    Share::per_mille(thousandths.try_into().ok()?)
 }

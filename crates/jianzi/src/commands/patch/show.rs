@@ -48,13 +48,16 @@ pub(super) fn game(game: &GameStatus) -> String {
             0 => String::new(),
             crashes => format!(", the server died {crashes} time(s) meanwhile"),
         };
+        let share = match trial.stage {
+            Stage::Verifying | Stage::Canary => format!(", {} of the rooms", trial.share),
+            _ => String::new(),
+        };
         let name = game.versions.iter().find(|version| version.number == trial.version);
         out.push_str(&format!(
-            "  on trial: {}, {} for {}, {} of the rooms{crashes}\n",
+            "  on trial: {}, {} for {}{share}{crashes}\n",
             name.map_or("?", |version| version.name.as_str()),
             stage(trial.stage),
-            duration(trial.seconds),
-            trial.share
+            duration(trial.seconds)
         ));
     }
     if game.pinned_rooms + game.pinned_players > 0 {
