@@ -106,15 +106,18 @@ pub struct SteppedRoom {
 }
 
 impl Report {
-    /// The innermost function that is the program's own: what crashes are told apart by.
+    /// The innermost function of the program's own source, or else the innermost with a name: what crashes are told
+    /// apart by.
     pub fn culprit(&self) -> Option<&str> {
         let frames = &self.thread.as_ref()?.frames;
-        let functions = frames.iter().filter_map(|frame| frame.function.as_deref());
-        let is_own = |function: &&str| {
-            let machinery = ["std::", "core::", "alloc::", "rust_", "__rust", "crashes::panics", "_", "<"];
-            function.contains("::") && !machinery.iter().any(|start| function.starts_with(start))
+        let named = || frames.iter().filter_map(|frame| Some((frame.function.as_deref()?, frame)));
+        let is_own = |frame: &Frame| {
+            let file = frame.file.as_deref().unwrap_or_default();
+            // The panic's hook stands between the panic and its end.
+            file.starts_with("crates/") && file != "crates/crashes/src/panics.rs"
         };
-        functions.clone().find(is_own).or_else(|| functions.clone().next())
+        let own = named().find(|(_, frame)| is_own(frame));
+        own.or_else(|| named().next()).map(|(function, _)| function)
     }
 
     /// One line: what happened.
