@@ -137,6 +137,19 @@ impl Authoritative {
         std::mem::take(&mut self.load)
     }
 
+    /// Gives the guest's place back. Nothing can be called from now on.
+    pub fn release(&mut self) {
+        self.guest = Box::new(Absent);
+    }
+
+    /// What the game logged in a call that ended badly.
+    pub fn take_last_words(&mut self) -> impl Iterator<Item = Output> {
+        std::mem::take(&mut self.said).into_iter().filter_map(|word| match word {
+            Said::Log { level, text } => Some(Output::Log { level, text }),
+            _ => None,
+        })
+    }
+
     /// What was counted before the room was made anew.
     pub fn carry_load(&mut self, load: LogicLoad) {
         self.load = load;

@@ -43,6 +43,8 @@ impl Checkpoint {
         };
         if room.is_poisoned() {
             let load = room.take_logic_load();
+            out.extend(room.take_last_words());
+            room.release_game();
             *room = self.heal()?;
             room.carry_logic_load(load);
         }

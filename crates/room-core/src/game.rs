@@ -7,6 +7,7 @@ use crate::authoritative::{Authoritative, LogicLoad, NoSwap, NotFounded};
 use crate::codec::Damaged;
 use crate::event::RoomEvent;
 use crate::modules::LogicRef;
+use crate::output::Output;
 use crate::room::Room;
 
 impl Room {
@@ -32,6 +33,17 @@ impl Room {
     /// What the game's calls cost since this was last asked.
     pub fn take_logic_load(&mut self) -> LogicLoad {
         self.logic.authoritative_mut().map(Authoritative::take_load).unwrap_or_default()
+    }
+
+    /// The game of a poisoned room is of no use, and another may need its place.
+    pub(crate) fn release_game(&mut self) {
+        if let Some(game) = self.logic.authoritative_mut() {
+            game.release();
+        }
+    }
+
+    pub(crate) fn take_last_words(&mut self) -> Vec<Output> {
+        self.logic.authoritative_mut().map(|game| game.take_last_words().collect()).unwrap_or_default()
     }
 
     pub(crate) fn carry_logic_load(&mut self, load: LogicLoad) {

@@ -48,6 +48,8 @@ impl Authoritative {
         self.digest = Fnv(reader.u32()?);
         self.fuel = reader.u64()?;
         let image = reader.bytes()?;
+        // There may be no place for two.
+        self.release();
         let mut guest = self
             .modules
             .instantiate(&self.logic.hash)

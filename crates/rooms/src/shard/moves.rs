@@ -168,6 +168,8 @@ impl Shard {
         let game = hosted.game.as_ref().ok_or("the room has no game")?;
         let mut as_it_was = game.as_it_was(to)?;
         let event = hosted.room.prepare_roll_back(&mut as_it_was).map_err(|error| error.to_string())?;
+        // Its instance's place may be needed.
+        drop(as_it_was);
         self.take_over(at, &event, to)
     }
 

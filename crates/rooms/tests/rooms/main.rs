@@ -16,6 +16,7 @@ mod limits;
 mod matches;
 mod membership;
 mod on_disk;
+mod real_game;
 mod rebuild_speed;
 mod recovery;
 mod without_journal;

@@ -179,6 +179,16 @@ fn a_room_is_made_anew_only_after_a_call_that_ended_badly() {
 }
 
 #[test]
+fn the_last_words_of_a_failed_call_are_heard_by_its_author() {
+    let mut play = Play::begun(&[GOOD]);
+    play.input(0, b"w");
+    assert_eq!(play.outputs[0], Output::Log { level: 3, text: "help".into() });
+    play.tick();
+    assert_eq!(play.said(), [(1, vec![total(1, 1)])]);
+    play.check();
+}
+
+#[test]
 fn a_poisoned_room_does_nothing_more() {
     let mut play = Play::begun(&[GOOD]);
     let input = RoomEvent::Input { seat: 0, number: 1, tick: 1, data: Bytes::from_static(b"x") };

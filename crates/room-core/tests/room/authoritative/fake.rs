@@ -202,6 +202,11 @@ impl Fake {
                 said.push(Said::Metric { name: "depth".into(), value: 0.5 });
             }
             Some(b'x') => return Err(CallEnd::Trap("out of bounds".into())),
+            Some(b'w') => {
+                said.push(Said::Log { level: 3, text: "help".into() });
+                said.push(broadcast(b"never heard"));
+                return Err(CallEnd::OutOfFuel);
+            }
             Some(b't') => state.bad_ticks = argument.into(),
             Some(b'v') => state.bad_view = argument.into(),
             Some(b'q') => state.bad_leaves |= 1 << seat,
