@@ -147,11 +147,14 @@ fn process_state(stat: &str) -> Option<char> {
 }
 
 /// When a process was started, in the kernel's ticks since its own start: tells it from a later one of the same number.
+/// `None` once it has ended with all its threads: before that its files are open, locks and sockets among them.
 pub fn started_at(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let rest = stat.rsplit_once(") ")?.1;
+    // The first thread may be done long before the others.
+    let threads = || std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
     match process_state(&stat)? {
-        'Z' | 'X' => None,
+        'Z' | 'X' if threads() <= 1 => None,
         _ => rest.split_whitespace().nth(19)?.parse().ok(),
     }
 }

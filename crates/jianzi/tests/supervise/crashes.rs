@@ -116,7 +116,8 @@ fn a_server_that_hangs_is_killed_and_started_again() {
     assert_eq!(last_cause(&after), "hung");
     assert!(has_gone(server));
     // It is told to abort first, so that a report can be written of where it stood.
-    assert!(supervised.events("signal_sent")[0].contains("signal=Abort"), "{}", supervised.log());
+    let first = eventually("it is told", || supervised.events("signal_sent").into_iter().next());
+    assert!(first.contains("signal=Abort"), "{first}");
     assert_eq!(supervised.http().get("/v1/version").status, 200);
 }
 
@@ -146,7 +147,7 @@ fn a_crash_loop_ends_the_supervisor_where_that_is_wanted() {
         }
     }
     assert_eq!(supervised.wait().code(), Some(6));
-    assert_eq!(supervised.events("crash_loop").len(), 1);
+    eventually("it is told", || (supervised.events("crash_loop").len() == 1).then_some(()));
     assert_eq!(supervised.events("server_started").len(), 3);
 }
 

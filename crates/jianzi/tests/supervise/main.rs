@@ -10,4 +10,5 @@ mod probes;
 mod service_manager;
 mod stops;
 mod upgrades;
+mod upgrades_in_play;
 mod upgrades_interrupted;

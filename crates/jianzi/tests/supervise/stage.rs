@@ -222,6 +222,8 @@ pub fn process_state(pid: u32) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
+/// With all its threads: the first one may be done before the others, which hold its files.
 pub fn has_gone(pid: u32) -> bool {
-    matches!(process_state(pid), None | Some('Z'))
+    let threads = || std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    matches!(process_state(pid), None | Some('Z')) && threads() <= 1
 }

@@ -14,7 +14,7 @@ fn asked_to_stop_it_ends_the_server_in_order() {
     signal(supervised.pid(), "-TERM");
     assert_eq!(supervised.wait().code(), Some(0));
     assert!(has_gone(server));
-    assert_eq!(supervised.events("stopped").len(), 1, "in order:\n{}", supervised.log());
+    eventually("its last line", || (supervised.events("stopped").len() == 1).then_some(()));
     assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
     let asked = testkit::run(&mut supervised.command(&["status"]));
     assert_eq!(asked.code, Some(1));
@@ -46,7 +46,7 @@ fn a_server_that_cannot_notice_is_ended_by_the_next_supervisor() {
     assert!(!has_gone(server));
     let next = Options { addresses, data: Some(first.data.clone()), ..Options::new(&[]) }.ready();
     assert!(has_gone(server));
-    assert_eq!(next.events("orphan").len(), 1);
+    eventually("it is told", || (next.events("orphan").len() == 1).then_some(()));
     assert_eq!(next.http().get("/v1/version").status, 200);
 }
 
@@ -55,7 +55,8 @@ fn a_second_supervisor_of_a_data_folder_is_refused() {
     let first = Options::new(&[]).ready();
     let mut second = Options { data: Some(first.data.clone()), ..Options::new(&[]) }.start();
     assert_eq!(second.wait().code(), Some(5));
-    assert!(second.log().contains(&format!("process {}", first.pid())), "{}", second.log());
+    let holder = format!("process {}", first.pid());
+    eventually("it says who has the folder", || second.log().contains(&holder).then_some(()));
     assert_eq!(first.status()["restarts"], 0);
 }
 

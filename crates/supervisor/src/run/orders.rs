@@ -88,13 +88,15 @@ impl Supervisor {
         });
     }
 
+    /// What is saved comes before what is told of it: who reads "confirmed" may rely on it.
     fn judged(&mut self, verdict: Verdict<Binary>) {
         self.record.judged(&verdict);
         match verdict {
             Verdict::Begun { from, to } => {
-                self.post.audit.write("begun", &to.shown(), &format!("instead of {}", from.shown()));
+                let shown = to.shown();
                 self.post.saved.trial = Some(to);
                 self.save(Care::Synced);
+                self.post.audit.write("begun", &shown, &format!("instead of {}", from.shown()));
             }
             Verdict::Ready { pause, well_for } => {
                 let detail = format!("ready, pause {} ms", pause.as_millis());
@@ -102,11 +104,11 @@ impl Supervisor {
                 self.tell_asker(Answer::Said(format!("{detail}; on trial for {} s", well_for.as_secs_f64())));
             }
             Verdict::Confirmed { version } => {
-                self.post.audit.write("confirmed", &version.shown(), "");
                 let before = self.post.saved.version.replace(version.clone());
                 self.post.saved.instead_of = binary::own_fingerprint();
                 self.post.saved.trial = None;
                 self.save(Care::Synced);
+                self.post.audit.write("confirmed", &version.shown(), "");
                 let mut kept = vec![&version];
                 kept.extend(&before);
                 Binary::forget_all_but(&self.versions(), &kept);
@@ -115,9 +117,9 @@ impl Supervisor {
                 (self.plan.incidents)(&Incident::UpgradeConfirmed { version: version.shown() });
             }
             Verdict::WentBack { to, why } => {
-                self.post.audit.write("went_back", &to.shown(), &why);
                 self.post.saved.trial = None;
                 self.save(Care::Synced);
+                self.post.audit.write("went_back", &to.shown(), &why);
                 self.tell_asker(Answer::Failed(format!(
                     "went back to version {}: the new one {why}",
                     to.shown()
