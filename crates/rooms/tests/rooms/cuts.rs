@@ -43,7 +43,8 @@ fn at_every_cut(config: RoomsConfig) {
         let next = Stage::on(memory, clock, config, |link| Arc::new(link));
         let view = next.view("cut").expect("the room");
         assert_eq!(view.run, 2);
-        assert!(view.tick == last_tick || view.tick == last_tick + 1, "{last_tick} then {}", view.tick);
+        // A late turn makes up to three ticks, in one record.
+        assert!((last_tick..=last_tick + 3).contains(&view.tick), "{last_tick} then {}", view.tick);
         last_tick = view.tick;
         if view.tick == 0 {
             continue;
