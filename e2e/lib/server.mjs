@@ -6,12 +6,12 @@ import { join } from "node:path";
 
 const READY_WITHIN_MS = 20_000;
 
-/** Starts the binary named by JIANZI_BIN; answers { address, url, log, stop }. */
-export async function startServer() {
+/** Starts the binary named by JIANZI_BIN, alone or under its supervisor; answers { address, url, log, stop }. */
+export async function startServer({ supervised = false } = {}) {
   const binary = process.env.JIANZI_BIN;
   if (!binary) throw new Error("JIANZI_BIN names the server to test, for example target/debug/jianzi");
   const folder = await mkdtemp(join(tmpdir(), "jianzi-e2e-"));
-  const child = spawn(binary, ["dev", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", join(folder, "data")], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, [...(supervised ? ["supervise", "--"] : []), "dev", "--http", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", join(folder, "data")], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const log = [];
   const address = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not ready after ${READY_WITHIN_MS} ms:\n${log.join("")}`)), READY_WITHIN_MS);

@@ -119,8 +119,8 @@ export class Trouble {
       element("h2", {}, say("trouble"), element("small", {}, idle || this.running ? say("troubleHint") : say("needMatch"))),
       element("div", { class: "acts" },
         act("cut", () => this.cut()), act("weak", () => this.weak()), act("background", () => this.background()), act("elsewhere", () => void this.elsewhere()),
-        ...(this.server.supervised ? [act("kill", () => void this.onServer("kill"))] : []),
-        ...(this.play.watchable ? [] : [act("patch", () => void this.onServer("patch")), act("bad", () => void this.onServer("bad"))])),
+        ...(this.play.watchable ? [] : [act("patch", () => void this.onServer("patch")), act("bad", () => void this.onServer("bad"))]),
+        ...(this.server.supervised ? [act("kill", () => void this.onServer("kill"))] : [])),
       ...(this.running?.what === "background" && !this.running.ended
         ? [element("button", { type: "button", class: "wide", id: "foreground", click: () => this.stop() }, say("foreground"))] : []),
       ...(this.problem ? [element("p", { class: "problem", id: "trouble-problem" }, this.problem)] : []),
