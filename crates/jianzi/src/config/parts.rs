@@ -130,7 +130,12 @@ impl Config {
             folder: self.server.data.join("games"),
             trust: self.server.data.join("trust"),
             share: Share::per_mille(games.canary_percent.min(100) as u16 * 10).unwrap_or(Share::ALL),
-            rollout: RolloutConfig { quiet: games.quiet, calls_to_confirm, ..RolloutConfig::default() },
+            rollout: RolloutConfig {
+                quiet: games.quiet,
+                calls_to_confirm,
+                watch_after: games.watch_after,
+                ..RolloutConfig::default()
+            },
         }
     }
 

@@ -13,6 +13,7 @@ mod crashes;
 mod crowds;
 
 mod game;
+mod hotfix;
 mod limits;
 mod lockstep;
 mod login;

@@ -17,8 +17,10 @@ section! {
         /// Before that it is tried on the last so many ticks of matches that are being played; 0: on none.
         pub trial_ticks: u32 = if profile.is_dev() { 40 } else { 1_200 },
         /// A patch without a bad sign for this long is confirmed by itself …
-        pub quiet: Duration = Duration::from_secs(if profile.is_dev() { 10 } else { 600 }),
+        pub quiet: Duration = Duration::from_secs(if profile.is_dev() { 2 } else { 600 }),
         /// … if its rooms have made this many calls. 0: only an operator confirms.
-        pub calls_to_confirm: u32 = if profile.is_dev() { 100 } else { 10_000 },
+        pub calls_to_confirm: u32 = if profile.is_dev() { 20 } else { 10_000 },
+        /// A confirmed patch is watched for this long, and can be taken back by itself; no other one comes meanwhile.
+        pub watch_after: Duration = Duration::from_secs(if profile.is_dev() { 2 } else { 600 }),
     }
 }

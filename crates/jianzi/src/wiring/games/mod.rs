@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use alerts::{Alerts, Incident, Kind, Severity};
 use clock::Clock;
-use releases::{Catalog, Patches, PatchesConfig, PatchesParts, Report, ReportKind, Tally, TrialReplay};
+use releases::{
+    Catalog, Patches, PatchesConfig, PatchesParts, Report, ReportKind, Tally, TrialReplay, TrialStage,
+};
 use rooms::Rooms;
 use wasm_host::{WasmConfig, WasmHost};
 
@@ -65,6 +67,7 @@ impl Games {
         }
         let tally = Arc::new(Tally::default());
         let effects = Arc::new(Effects::default());
+        hold_effects_of_trials(&catalog, &effects);
         let watch = Arc::new(Watch::new(tally.clone(), effects.clone(), clock.clone()));
         Ok(Games { host, catalog, patches, tally, effects, watch })
     }
@@ -100,6 +103,16 @@ impl Games {
         Patches::start(self.patches, parts, self.catalog)
             .map(Arc::new)
             .map_err(|error| Failure::new(Exit::Failed, error))
+    }
+}
+
+/// Before any room is back: what a version on trial wanted must not happen until it is confirmed.
+fn hold_effects_of_trials(catalog: &Catalog, effects: &Effects) {
+    for key in catalog.games() {
+        let Some(trial) = catalog.game(&key).and_then(|game| game.trial) else { continue };
+        if !matches!(trial.stage, TrialStage::Confirmed) {
+            effects.hold(&key, trial.version);
+        }
     }
 }
 
