@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::codec::{Damaged, Reader, put_bytes};
+use crate::codec::{Damaged, Reader, put_bytes, put_option, put_varint};
 use crate::event::RoomEvent;
-use crate::modules::Modules;
+use crate::event_codec::{put_logic, read_logic};
+use crate::modules::{LogicRef, Modules};
 use crate::output::Output;
 use crate::room::Room;
 
@@ -14,6 +15,8 @@ use crate::room::Room;
 /// [`Checkpoint::apply`].
 pub struct Checkpoint {
     modules: Arc<dyn Modules>,
+    /// What ran then.
+    logic: Option<LogicRef>,
     image: Bytes,
     /// Events since, each behind its length.
     since: Vec<u8>,
@@ -24,7 +27,35 @@ pub struct Checkpoint {
 impl Checkpoint {
     pub fn take(room: &mut Room, modules: Arc<dyn Modules>) -> Checkpoint {
         let image = Bytes::from(room.image());
-        Checkpoint { modules, image, since: Vec::new(), fuel: room.fuel(), record: Vec::new() }
+        let logic = room.logic().cloned();
+        Checkpoint { modules, logic, image, since: Vec::new(), fuel: room.fuel(), record: Vec::new() }
+    }
+
+    /// With the events since; `decode` reads it.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_option(out, self.logic.as_ref(), put_logic);
+        put_varint(out, self.fuel);
+        put_bytes(out, &self.image);
+        put_bytes(out, &self.since);
+    }
+
+    pub fn decode(bytes: &[u8], modules: Arc<dyn Modules>) -> Result<Checkpoint, Damaged> {
+        let mut reader = Reader::new(bytes);
+        let checkpoint = Checkpoint {
+            modules,
+            logic: reader.option(read_logic)?,
+            fuel: reader.u64()?,
+            image: Bytes::copy_from_slice(reader.bytes()?),
+            since: reader.bytes()?.to_vec(),
+            record: Vec::new(),
+        };
+        reader.end()?;
+        Ok(checkpoint)
+    }
+
+    /// What ran when it was taken.
+    pub fn logic(&self) -> Option<&LogicRef> {
+        self.logic.as_ref()
     }
 
     /// Applies an event. If the game's call ends badly, the room is made anew as it was before; what happened instead,

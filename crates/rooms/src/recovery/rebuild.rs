@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journal::{Journal, JournalError, Record};
 use model::{Position, RoomKey};
 use room_core::modules::Modules;
-use room_core::{Damaged, Output, Room, RoomEvent};
+use room_core::{Checkpoint, Damaged, Output, Room, RoomEvent, RunReason};
 
 use crate::config::{RECORD_BYTES, RoomsConfig};
 use crate::image::RoomImage;
@@ -24,6 +24,8 @@ pub(crate) struct Rebuilt {
     pub logged: usize,
     /// Of what was read beyond the image.
     pub cost: RebuildCost,
+    /// To the version before the last swap.
+    pub way_back: Option<Checkpoint>,
 }
 
 /// Why a room does not come back, or not yet.
@@ -78,6 +80,7 @@ struct Replaying<'a> {
     ring: TickRing,
     logged: usize,
     cost: RebuildCost,
+    way_back: Option<Checkpoint>,
     /// Kept for its memory.
     outputs: Vec<Output>,
 }
@@ -99,9 +102,9 @@ impl<'a> Replaying<'a> {
             }
             Err(error) => return Err(NotRebuilt::Unavailable(error)),
         };
-        let (after, room, logged) = match image {
-            Some((at, RoomImage { room, logged })) => (at, Some(Box::new(room)), logged),
-            None => (Position::default(), None, 0),
+        let (after, room, logged, way_back) = match image {
+            Some((at, RoomImage { room, logged, way_back })) => (at, Some(Box::new(room)), logged, way_back),
+            None => (Position::default(), None, 0, None),
         };
         let told = room.as_ref().map_or(0, |room| room.tick());
         Ok(Replaying {
@@ -113,6 +116,7 @@ impl<'a> Replaying<'a> {
             ring: TickRing::new(config, told),
             logged,
             cost: RebuildCost::default(),
+            way_back,
             outputs: Vec::new(),
         })
     }
@@ -136,8 +140,22 @@ impl<'a> Replaying<'a> {
                 reached.position = self.after;
             }
         }
-        let Replaying { room, ring, logged, cost, .. } = self;
-        Ok(room.map(|room| Rebuilt { room, ring, logged, cost }))
+        let Replaying { room, ring, logged, cost, way_back, .. } = self;
+        Ok(room.map(|room| Rebuilt { room, ring, logged, cost, way_back }))
+    }
+
+    /// As the room's shard does: from each swap on, until it was taken back.
+    fn follow_way_back(&mut self, event: &RoomEvent) {
+        match (event, &mut self.room) {
+            (RoomEvent::Swapped { .. }, Some(room)) => {
+                self.way_back = Some(Checkpoint::take(room, self.modules.clone()));
+            }
+            (RoomEvent::RunBegan { reason: RunReason::Rollback, .. }, _) => self.way_back = None,
+            _ => {}
+        }
+        if let Some(way_back) = &mut self.way_back {
+            way_back.add(event);
+        }
     }
 
     fn play(&mut self, record: &Record, reached: &mut Reached) -> Result<(), Damaged> {
@@ -149,6 +167,7 @@ impl<'a> Replaying<'a> {
             if let RoomEvent::Founded(founding) = &event {
                 reached.founded_ms.get_or_insert(founding.wall_ms);
             }
+            self.follow_way_back(&event);
             play_on(&mut self.room, event, self.modules, &mut self.outputs)?;
             for output in self.outputs.drain(..) {
                 if let Output::Frame { body, first_tick, last_tick } = output {

@@ -18,8 +18,8 @@ pub(super) struct Game {
     pub watch: Arc<dyn VersionWatch>,
     /// From which the room is made anew; as old as its last image.
     checkpoint: Checkpoint,
-    /// Of the version before, as long as the way back is kept.
-    way_back: Option<WayBack>,
+    /// Of the version before, as long as the way back is kept. Goes into the room's images.
+    pub way_back: Option<Checkpoint>,
     /// Traffic is stopped: no ticks, no inputs.
     pub stands_still: bool,
     /// Another version runs, or a call ended badly: the next record has an image.
@@ -28,11 +28,6 @@ pub(super) struct Game {
     pub swap_failed: Option<String>,
     fuel: u64,
     lines: Lines,
-}
-
-struct WayBack {
-    from: LogicRef,
-    checkpoint: Checkpoint,
 }
 
 /// Log lines of the game in one second of the room's time.
@@ -82,9 +77,9 @@ impl Game {
             }
         };
         if let Some(way_back) = &mut self.way_back {
-            way_back.checkpoint.add(instead.as_ref().unwrap_or(event));
+            way_back.add(instead.as_ref().unwrap_or(event));
         }
-        self.way_back.take_if(|way_back| way_back.checkpoint.tail_bytes() > WAY_BACK_BYTES);
+        self.way_back.take_if(|way_back| way_back.tail_bytes() > WAY_BACK_BYTES);
         instead
     }
 
@@ -109,10 +104,7 @@ impl Game {
 
     /// From here there is a way back to the version that runs now.
     pub fn begin_way_back(&mut self, room: &mut Room) {
-        if let Some(from) = room.logic().cloned() {
-            let checkpoint = Checkpoint::take(room, self.games.modules.clone());
-            self.way_back = Some(WayBack { from, checkpoint });
-        }
+        self.way_back = Some(Checkpoint::take(room, self.games.modules.clone()));
     }
 
     pub fn forget_way_back(&mut self) {
@@ -121,9 +113,9 @@ impl Game {
 
     /// The room under the version before, with the same inputs.
     pub fn as_it_was(&self, version: &LogicRef) -> Result<Room, String> {
-        let way_back = self.way_back.as_ref().filter(|way_back| way_back.from == *version);
+        let way_back = self.way_back.as_ref().filter(|way_back| way_back.logic() == Some(version));
         let way_back = way_back.ok_or("the room has no way back to that version")?;
-        way_back.checkpoint.replay_as_it_was().map_err(|error| error.to_string())
+        way_back.replay_as_it_was().map_err(|error| error.to_string())
     }
 
     fn speaks(&mut self, second: Tick) -> bool {

@@ -34,6 +34,7 @@ impl Hosted {
         if trims {
             self.logged = 0;
         }
-        Some(Image { bytes: RoomImage::encode(&image, self.logged).into(), trims })
+        let way_back = self.game.as_ref().and_then(|game| game.way_back.as_ref());
+        Some(Image { bytes: RoomImage::encode(&image, self.logged, way_back).into(), trims })
     }
 }

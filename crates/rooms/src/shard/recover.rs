@@ -86,7 +86,7 @@ impl Shard {
     }
 
     fn bring_back(&mut self, key: &RoomKey, rebuilt: Rebuilt) {
-        let Rebuilt { room, ring, logged, cost } = rebuilt;
+        let Rebuilt { room, ring, logged, cost, way_back } = rebuilt;
         let config = &self.shared.config;
         let (grace, window) = (config.recovery_grace, config.resume_window);
         let comeback = Comeback::of(&room, self.now, grace, window);
@@ -104,6 +104,9 @@ impl Shard {
         let hosted = &mut self.rooms[at.index as usize];
         (hosted.logged, hosted.cost, hosted.comeback) = (logged, cost, comeback);
         hosted.released = tick;
+        if let Some(game) = &mut hosted.game {
+            game.way_back = way_back;
+        }
         hosted.acknowledged = hosted.room.applied_all().into();
         // Before anything else of this run.
         hosted.apply(&began, &mut self.outputs);

@@ -309,6 +309,31 @@ fn a_version_whose_ticks_fail_is_taken_back() {
 }
 
 #[test]
+fn the_way_back_outlives_the_process_with_and_without_an_image() {
+    for budget_us in [1, 1_000_000] {
+        let games = FakeGames::new(&[STEADY, Version { saves: false, ..BAD }]);
+        let config = |epoch| RoomsConfig {
+            epoch,
+            rebuild_budget: std::time::Duration::from_micros(budget_us),
+            ..with(&games)
+        };
+        let stage = Stage::with(config(1), |link| Arc::new(link));
+        let mut players = stage.full_room("kept", sums(1));
+        stage.until("it plays", || players[0].player.ticks() >= 3);
+        assert!(moves(&stage, |rooms, which, done| rooms.swap(which, logic(2), done), 1)[0].1.is_ok());
+        players[0].send(&b"a\x09"[..]);
+        stage.until("it is suspended", || games.watched().suspended == 1 && players[0].player.applied() == 1);
+        let stage = stage.crash(config(2));
+        let back = stage.come_back("kept", &players[0], |_| String::new()).expect("a seat");
+        let moved = moves(&stage, |rooms, which, done| rooms.roll_back(which, logic(1), done), 2);
+        assert_eq!(moved[0].1, Ok(()));
+        let now = back.player.ticks();
+        stage.until("it goes on", || back.player.ticks() >= now + 5);
+        assert_eq!(last_total(&back) as usize, back.player.ticks() + 9, "as if it had run all along");
+    }
+}
+
+#[test]
 fn rooms_stand_still_until_they_are_taken_back() {
     let games = FakeGames::new(&[STEADY, FAST]);
     let stage = stage(&games);

@@ -64,8 +64,9 @@ fn said(player: &Seated) -> Vec<(usize, Vec<u8>)> {
 fn play(stage: &Stage, players: &mut [Seated], ticks: usize) {
     let goal = players[0].player.ticks() + ticks;
     let mut step = players[0].player.ticks();
+    let both = |players: &[Seated]| players.iter().map(|player| player.player.ticks()).min().unwrap_or(0);
     stage.until("it plays", || {
-        let now = players[0].player.ticks();
+        let now = both(players);
         if now > step {
             step = now;
             let kick = Bytes::from(vec![1, (now % 200) as u8]);
@@ -84,8 +85,8 @@ fn the_shipped_rules_are_played_patched_taken_back_and_outlive_their_process() {
     let stage = Stage::with(config(1), |link| Arc::new(link));
     let mut players = stage.full_room("rally", rally(2));
     play(&stage, &mut players, 40);
-    assert_eq!(said(&players[0]), said(&players[1]));
-    assert!(said(&players[0]).len() >= 40);
+    // Ticks go on while this looks.
+    assert!(said(&players[0])[..40] == said(&players[1])[..40], "the players were told different things");
 
     let done = |moved: Vec<(String, Result<(), String>)>| {
         assert_eq!(moved.len(), 1);
@@ -124,7 +125,7 @@ fn the_shipped_rules_are_played_patched_taken_back_and_outlive_their_process() {
     let (state, _) = back[0].player.heard().states[0].clone();
     assert!(state.tick as usize >= ticks && state.run == 3);
     if state.tick as usize == last.0 {
-        assert_eq!(state.data, last.1, "the rebuilt room shows what its last tick told");
+        assert!(state.data == last.1, "the rebuilt room shows what its last tick told");
     }
     let view = stage.view("rally").expect("a view");
     assert_eq!(view.logic.map(|logic| logic.version), Some(2));

@@ -104,6 +104,14 @@ fn an_earlier_version_comes_back_with_the_state_of_the_same_inputs() {
     }
     assert_eq!(play.room.prepare_swap(&logic(1)), Err(NoSwap::CannotSave(2)));
     play.log[mark..].iter().for_each(|event| before.add(event));
+    // It may have been put away meanwhile.
+    let mut kept = Vec::new();
+    before.encode(&mut kept);
+    for length in 0..kept.len() {
+        assert!(Checkpoint::decode(&kept[..length], play.modules.clone()).is_err());
+    }
+    let before = Checkpoint::decode(&kept, play.modules.clone()).unwrap();
+    assert_eq!(before.logic(), Some(&logic(1)));
     let mut as_it_was = before.replay_as_it_was().unwrap();
     let event = play.room.prepare_roll_back(&mut as_it_was).unwrap();
     play.apply(event);
