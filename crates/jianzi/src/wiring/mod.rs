@@ -165,14 +165,15 @@ fn start(
     )
     .map_err(|error| Failure::new(Exit::Failed, error))?;
 
-    let replay = Arc::new(LiveMatches::new(journal, games.for_rooms().modules, config.games.trial_ticks));
+    let modules = games.for_rooms().modules;
+    let replay = Arc::new(LiveMatches::new(journal, modules.clone(), config.games.trial_ticks));
     let patches = games.start_patches(rooms.clone(), replay, alerts, clock.clone())?;
 
     // HTTP for clients, on connections that the gateway hands over.
     let mut rest = rest::router(RestState {
         accounts: accounts.clone(),
         releases: releases.clone(),
-        replays: Arc::new(FinishedRooms::new(rooms.clone())),
+        replays: Arc::new(FinishedRooms::new(rooms.clone(), modules.clone())),
         admit: admit_logins(config, clock.clone(), short_of_memory.clone()),
         proxies: Arc::new(config.proxies()),
         metrics: metrics.clone(),

@@ -8,17 +8,19 @@ use bytes::Bytes;
 use model::{AppId, RoomId, Seat};
 use protocol::{ErrorCode, Fault};
 use rest::Replays;
+use room_core::modules::Modules;
 use room_core::replay::{self, ReplayView};
 use rooms::Rooms;
 use serde_json::{Value, json};
 
 pub struct FinishedRooms {
     rooms: Arc<Rooms>,
+    modules: Arc<dyn Modules>,
 }
 
 impl FinishedRooms {
-    pub fn new(rooms: Arc<Rooms>) -> FinishedRooms {
-        FinishedRooms { rooms }
+    pub fn new(rooms: Arc<Rooms>, modules: Arc<dyn Modules>) -> FinishedRooms {
+        FinishedRooms { rooms, modules }
     }
 }
 
@@ -31,7 +33,7 @@ impl Replays for FinishedRooms {
     fn json(&self, app: &AppId, room: &RoomId) -> Result<Value, Fault> {
         let file = self.file(app, room)?;
         let view = replay::read(&file)
-            .and_then(|replay| replay::view(&replay, &room_core::modules::none()))
+            .and_then(|replay| replay::view(&replay, &self.modules))
             .map_err(|finding| {
                 tracing::error!(event = "replay_damaged", %app, %room, %finding);
                 Fault::from(ErrorCode::Internal)

@@ -40,6 +40,9 @@ pub struct Games {
     watch: Arc<Watch>,
 }
 
+/// A room that changes its version has two instances for a moment, one that goes back by its inputs three; a few at a time.
+const SPARE_INSTANCES: u32 = 64;
+
 impl Games {
     /// Opens the catalog of the data folder and starts the engine. After `crashes::install`.
     pub fn open(config: &Config, clock: &Clock) -> Result<Games, Failure> {
@@ -53,7 +56,7 @@ impl Games {
         let wasm = WasmConfig {
             cache: Some(config.server.data.join("compiled")),
             interrupt_after: config.games.interrupt_after,
-            ..WasmConfig::new(config.games.rooms)
+            ..WasmConfig::new(config.games.rooms + SPARE_INSTANCES)
         };
         let host = WasmHost::new(wasm).map(Arc::new).map_err(|error| failed(&error))?;
         let slots = host.slots();
