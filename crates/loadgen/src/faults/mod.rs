@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clock::{Clock, Moment};
 use protocol::messages::{Durability, LockstepSpec, RoomKind, RoomSpec, StartRule};
 use tokio::runtime::Builder;
@@ -85,7 +85,7 @@ fn kill_again_and_again(args: &FaultsArgs, supervisor: u32, per_minute: u32, sha
     let mut next = start + apart / 2;
     while next < end {
         stop::wait_until(next)?;
-        let server = process::newest_child(supervisor)?.context("the supervisor has no child to kill")?;
+        let server = living_child(supervisor)?;
         kills += 1;
         shared.killed_at.store(Clock::System.now().since(Moment::ZERO).as_micros() as u64, Ordering::Release);
         shared.kills.store(kills, Ordering::Release);
@@ -95,6 +95,19 @@ fn kill_again_and_again(args: &FaultsArgs, supervisor: u32, per_minute: u32, sha
     stop::wait_until(end)?;
     ensure!(kills > 0, "a window of {} s has no kill at {per_minute} a minute", args.run.seconds);
     Ok(kills)
+}
+
+/// The server, once there is one.
+fn living_child(supervisor: u32) -> Result<u32> {
+    const LOOK_EVERY: Duration = Duration::from_millis(10);
+    const LOOKS: u32 = 500;
+    for _ in 0..LOOKS {
+        if let Some(server) = process::newest_child(supervisor)? {
+            return Ok(server);
+        }
+        stop::wait_until(Clock::System.now() + LOOK_EVERY)?;
+    }
+    bail!("the supervisor has not started the server again")
 }
 
 fn figures(players: &[Player], kills: u64) -> Result<Figures> {
