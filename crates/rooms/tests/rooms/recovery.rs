@@ -144,29 +144,31 @@ fn the_next_tick_waits_for_those_who_were_playing_but_not_for_long() {
     let stage = Stage::new();
     let mut rooms = [stage.full_room("waits", lockstep(2))];
     play(&stage, &mut rooms, 5);
-    let stage = stage.crash(later(1));
+    // Longer than by default: the stage's clock may run far ahead of a busy machine.
+    let patient = |epoch| RoomsConfig { epoch, recovery_grace: Duration::from_secs(20), ..config() };
+    let stage = stage.crash(patient(2));
     let tick = stage.view("waits").expect("the room").tick;
     let recovered = stage.now();
     stage.pass(Duration::from_millis(300));
     assert_eq!(stage.view("waits").expect("the room").tick, tick, "it waits for both");
     come_back(&stage, "waits", &mut rooms[0]);
     stage.until("it plays on", || rooms[0][0].player.ticks() > tick as usize + 2);
-    assert!(stage.now().since(recovered) < Duration::from_millis(650), "as soon as both are back");
+    assert!(stage.now().since(recovered) < Duration::from_secs(15), "as soon as both are back");
 
-    let stage = stage.crash(later(2));
+    let stage = stage.crash(patient(3));
     let tick = stage.view("waits").expect("the room").tick;
     let recovered = stage.now();
     let one = stage.come_back("waits", &rooms[0][0], |number| format!("{number} of 0")).expect("back");
     stage.until("it plays on without the other", || one.player.ticks() > tick as usize);
     let waited = stage.now().since(recovered);
-    assert!((600..900).contains(&waited.as_millis()), "{waited:?}");
+    assert!((19..35).contains(&waited.as_secs()), "{waited:?}");
     // Whoever was away before is not waited for.
-    let stage = stage.crash(later(3));
+    let stage = stage.crash(patient(4));
     let recovered = stage.now();
     let one = stage.come_back("waits", &one, |number| format!("{number} of 0")).expect("back");
     let tick = one.joined.room.as_ref().expect("a view").tick as usize;
     stage.until("it plays on", || one.player.ticks() > tick);
-    assert!(stage.now().since(recovered) < Duration::from_millis(400));
+    assert!(stage.now().since(recovered) < Duration::from_secs(15));
 }
 
 #[test]
@@ -270,7 +272,7 @@ fn deadlines_count_on_by_the_wall_clock_and_bear_one_that_was_set_back() {
         next.clock.advance(Duration::from_secs(5));
         kept.player.ended().is_some()
     });
-    assert!(next.now().since(began) <= Duration::from_secs(10_060));
+    assert!(next.now().since(began) <= Duration::from_secs(11_000));
 }
 
 #[test]
