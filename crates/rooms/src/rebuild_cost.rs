@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RebuildCost(Duration);
 
-// Measured on two cores at 2.5 GHz, rounded up: a record found, checked and read; an event decoded, checked and applied;
+// Guesses, on the safe side: a record found, checked and read; an event decoded, checked and applied;
 // what each byte adds. A wrong guess moves the images apart or together, no more.
 const RECORD: Duration = Duration::from_nanos(600);
 const EVENT: Duration = Duration::from_nanos(200);
