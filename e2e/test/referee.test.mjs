@@ -1,10 +1,10 @@
 // The match whose rules run on the server: it is killed under the players, patched in front of them, and patched badly.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { launch, open, PHONE } from "../lib/pages.mjs";
 import { startServer } from "../lib/server.mjs";
 
-let server, browser;
+let server, browser, pages = [];
 before(async () => {
   server = await startServer({ supervised: true });
   browser = await launch();
@@ -12,6 +12,10 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server?.stop();
+});
+// Also after a failure: matches that go on would weigh on the next test.
+afterEach(async () => {
+  for (const player of pages.splice(0)) await player.close();
 });
 
 const query = { players: "2", bots: "0", auto: "1", referee: "1" };
@@ -29,8 +33,6 @@ test("the server is killed in the middle of a match in lockstep: the same hash f
   assert.deepEqual(cost.server, { sameRoom: true, runs: [1, 2], versions: [] });
   const [one] = await finish((g) => g.over && g.agreed === true, anna, ben);
   console.log(JSON.stringify({ event: "killed", hash: one.hash, cost }));
-  await anna.close();
-  await ben.close();
 });
 
 test("the server is killed in the middle of a match: a pause under a second, no input lost, one room, the same result for both", { timeout: 180_000 }, async () => {
@@ -59,8 +61,6 @@ test("the server is killed in the middle of a match: a pause under a second, no 
   console.log(JSON.stringify({ event: "killed", team: one.team, pauses: [cost.pauseMs, bens.pauseMs - paused], cost }));
   await Promise.all([anna, ben].map(async ({ page }) => assert.match(await page.textContent("#verdict"), /^✓/)));
   assert.equal(await anna.page.locator("#watch").count(), 0, "there is nothing to compute again");
-  await anna.close();
-  await ben.close();
   assert.deepEqual(two.verdict, one.verdict);
 });
 
@@ -98,13 +98,12 @@ test("a bad patch takes itself back, a good one goes in between two ticks, both 
 
   const [one] = await finish((g) => g.over && g.verdict, anna, ben);
   assert.equal(one.room, before.room);
-  await anna.close();
-  await ben.close();
 });
 
 /** Two players, one at a desk and one on a phone, in a match that has begun. */
 async function pair(asked, ...names) {
   const players = [await open(browser, server, { ...asked, as: names[0] }), await open(browser, server, { ...asked, as: names[1] }, PHONE)];
+  pages.push(...players);
   await Promise.all(players.map((player) => player.until((g) => g.screen === "playing" && g.tick >= 20, 40_000)));
   const [one, two] = await Promise.all(players.map((player) => player.game((g) => ({ room: g.room, seat: g.seat, referee: g.referee, rules: g.rules }))));
   assert.equal(one.room, two.room, "one room");
