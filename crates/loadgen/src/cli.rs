@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use protocol::messages::Durability;
 
+use crate::report::Column;
 use crate::server::Target;
 
 /// Measures Jianzi, and beside it a bare WebSocket relay of the same shape.
@@ -28,6 +30,14 @@ pub enum Command {
     Lockstep(LockstepArgs),
     /// Live lockstep matches on a supervised server that is killed again and again.
     Faults(FaultsArgs),
+    /// Rooms whose rules run in the server: from sending an input to the frame that acknowledges it.
+    Authoritative(AuthoritativeArgs),
+    /// Live authoritative rooms are patched, then given a patch that fails: what their players see.
+    Hotfix(AuthoritativeArgs),
+    /// Authoritative rooms beside one whose rules are hostile: how late their frames come.
+    Neighbours(AuthoritativeArgs),
+    /// A server with live authoritative rooms is killed: how long until its successor has rebuilt them.
+    Rebuild(RebuildArgs),
     /// The largest number of rooms that holds a bound of p99 latency.
     Search(SearchArgs),
     /// The whole table.
@@ -197,6 +207,9 @@ pub struct LockstepArgs {
     /// Each player reports a state hash every so many ticks; 0 for never.
     #[arg(long, default_value_t = 20)]
     pub hash_every: u32,
+    /// The rooms' durability; of several each has a column.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [KillLevel::SemiSync])]
+    pub level: Vec<KillLevel>,
     #[command(flatten)]
     pub server: ServerArgs,
     #[command(flatten)]
@@ -267,6 +280,60 @@ pub enum KillLevel {
     Async,
     SemiSync,
     Sync,
+}
+
+impl KillLevel {
+    pub fn durability(self) -> Durability {
+        match self {
+            KillLevel::Async => Durability::Async,
+            KillLevel::SemiSync => Durability::SemiSync,
+            KillLevel::Sync => Durability::Sync,
+        }
+    }
+}
+
+impl Column for KillLevel {
+    fn name(self) -> &'static str {
+        match self {
+            KillLevel::Async => "async",
+            KillLevel::SemiSync => "semi-sync",
+            KillLevel::Sync => "sync",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct AuthoritativeArgs {
+    #[arg(long, default_value_t = 1000)]
+    pub rooms: usize,
+    /// Of each room.
+    #[arg(long, default_value_t = 4)]
+    pub players: usize,
+    /// Ticks per second, and inputs per player and second.
+    #[arg(long, default_value_t = 20)]
+    pub tick_hz: u32,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct RebuildArgs {
+    #[arg(long, default_value_t = 1000)]
+    pub rooms: usize,
+    /// State of each room, in KiB.
+    #[arg(long, default_value_t = 100)]
+    pub state_kib: u32,
+    /// Seconds that the rooms play before the server is killed.
+    #[arg(long, default_value_t = 20.0)]
+    pub play: f64,
+    #[arg(long, default_value_t = 20)]
+    pub tick_hz: u32,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -120,18 +120,38 @@ impl HttpLogin {
 
     fn exchange_on(&mut self, stream: &mut TcpStream) -> Result<(u16, usize)> {
         stream.write_all(self.request.as_bytes())?;
-        self.answer.clear();
-        let mut chunk = [0; 4096];
-        loop {
-            let read = stream.read(&mut chunk)?;
-            ensure!(read > 0, "the server closed the connection within its answer");
-            self.answer.extend_from_slice(&chunk[..read]);
-            if let Some((status, body, length)) = answer_head(&self.answer)?
-                && self.answer.len() >= body + length
-            {
-                self.answer.truncate(body + length);
-                return Ok((status, body));
-            }
+        read_answer(stream, &mut self.answer)
+    }
+}
+
+/// One request on a connection of its own; the JSON of the answer, whatever its status.
+pub fn ask(server: SocketAddr, method: &str, path: &str, body: &str) -> Result<serde_json::Value> {
+    let mut stream = connect(server, None)?;
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {server}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    let (status, body) =
+        read_answer(&mut stream, &mut answer).with_context(|| format!("{method} http://{server}{path}"))?;
+    serde_json::from_slice(&answer[body..])
+        .with_context(|| format!("the answer {status} to {method} {path} is not JSON"))
+}
+
+/// Reads a whole answer; its status and where its body begins.
+fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<(u16, usize)> {
+    answer.clear();
+    let mut chunk = [0; 4096];
+    loop {
+        let read = stream.read(&mut chunk)?;
+        ensure!(read > 0, "the server closed the connection within its answer");
+        answer.extend_from_slice(&chunk[..read]);
+        if let Some((status, body, length)) = answer_head(answer)?
+            && answer.len() >= body + length
+        {
+            answer.truncate(body + length);
+            return Ok((status, body));
         }
     }
 }

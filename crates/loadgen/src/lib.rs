@@ -9,6 +9,7 @@ mod run;
 // One measurement.
 mod faults;
 mod figures;
+mod games;
 mod idle;
 mod login;
 mod measure;

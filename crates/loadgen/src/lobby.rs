@@ -114,7 +114,8 @@ impl Lobby {
 
     fn join(&mut self, line: usize, lines: &mut Lines) {
         self.seats[line].stage = Stage::Entering;
-        let call = messages::JoinRoom { room: self.rooms[line / self.players].clone(), ..Default::default() };
+        let room = self.rooms[line / self.players].clone();
+        let call = messages::JoinRoom { room, knows_kind: self.spec.kind as u32, ..Default::default() };
         send_call(lines, line, 1, "rooms.join", &call);
     }
 

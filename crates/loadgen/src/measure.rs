@@ -14,6 +14,7 @@ use crate::figures::Figures;
 use crate::lines::Window;
 use crate::process;
 use crate::server::Server;
+use crate::shapes::story::Story;
 use crate::shapes::{Shape, Tally};
 use crate::sources::Sources;
 use crate::stop;
@@ -26,7 +27,7 @@ pub struct Crowd {
     pub group: usize,
 }
 
-/// Measures one load against one server. `make` is given the groups of one event loop, `path` the number of a group.
+/// Measures one load against one server, as [`measure_during`] does, undisturbed.
 pub fn measure<S: Shape>(
     server: &Server,
     args: &RunArgs,
@@ -34,6 +35,18 @@ pub fn measure<S: Shape>(
     path: impl Fn(usize) -> String,
     make: impl Fn(Range<usize>) -> S,
 ) -> Result<Figures> {
+    measure_during(server, args, crowd, path, make, |_| Ok(())).map(|(figures, _)| figures)
+}
+
+/// Measures one load against one server; `during` disturbs it within the window. `make` is given the groups of one event loop, `path` the number of a group.
+pub fn measure_during<S: Shape>(
+    server: &Server,
+    args: &RunArgs,
+    crowd: Crowd,
+    path: impl Fn(usize) -> String,
+    make: impl Fn(Range<usize>) -> S,
+    during: impl FnOnce(Window) -> Result<()>,
+) -> Result<(Figures, Story)> {
     let clock = Clock::System;
     let lines = crowd.groups * crowd.group;
     let sources = Sources(args.sources);
@@ -80,6 +93,7 @@ pub fn measure<S: Shape>(
             let _ = window.set(Start { now: start, window: span });
             stop::wait_until(span.from)?;
             let before = Spent::now(server)?;
+            during(span)?;
             stop::wait_until(span.to)?;
             let spent = Spent::now(server)?.since(&before);
             let memory = server.memory()?.zip(memory_before).map(|(after, before)| {
@@ -99,7 +113,7 @@ pub fn measure<S: Shape>(
                     wire.add(cost);
                 }
             }
-            Ok(summary(&tally, &wire, &spent, memory, crowd, args.seconds))
+            Ok((summary(&tally, &wire, &spent, memory, crowd, args.seconds), tally.story))
         })();
         // Loops that still wait for the start must end too.
         let _ =

@@ -9,18 +9,18 @@ use model::RoomId;
 use serde_json::{Value, json};
 
 use crate::cli::{
-    AllArgs, Cli, Command, EchoArgs, FaultsArgs, IdleArgs, LockstepArgs, LoginArgs, RelayArgs, RunArgs,
-    SearchArgs, Searched, ServerArgs,
+    AllArgs, Cli, Command, EchoArgs, FaultsArgs, IdleArgs, KillLevel, LockstepArgs, LoginArgs, RelayArgs,
+    RunArgs, SearchArgs, Searched, ServerArgs,
 };
 use crate::figures::Figures;
 use crate::measure::{Crowd, measure};
-use crate::report::{Report, ShapeResult, TargetResult};
+use crate::report::{Column, Report, ShapeResult, TargetResult};
 use crate::search::Search;
 use crate::server::{Server, Target};
 use crate::shapes::echo::Echo;
 use crate::shapes::lockstep::{Lockstep, Pace};
 use crate::shapes::relay::Relay;
-use crate::{faults, floor, idle, login, process, stop};
+use crate::{faults, floor, games, idle, login, process, stop};
 
 pub fn run(cli: Cli) -> Result<()> {
     match &cli.command {
@@ -36,6 +36,10 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Relay(args) => (&args.run, run_relay(args, &mut report)),
         Command::Lockstep(args) => (&args.run, run_lockstep(args, &mut report)),
         Command::Faults(args) => (&args.run, run_faults(args, &mut report)),
+        Command::Authoritative(args) => (&args.run, games::run_authoritative(args, &mut report)),
+        Command::Hotfix(args) => (&args.run, games::run_hotfix(args, &mut report)),
+        Command::Neighbours(args) => (&args.run, games::run_neighbours(args, &mut report)),
+        Command::Rebuild(args) => (&args.run, games::run_rebuild(args, &mut report)),
         Command::Search(args) => (&args.run, run_search(args, &mut report)),
         Command::All(args) => (&args.run, run_all(args, &mut report)),
         Command::WsFloor(args) => (&args.run, run_floor_shapes(args, &mut report)),
@@ -108,9 +112,10 @@ fn run_lockstep(args: &LockstepArgs, report: &mut Report) -> Result<()> {
         "input_bytes": args.input_bytes,
         "inputs_per_message": args.inputs_per_message,
         "hash_every": args.hash_every,
+        "level": args.level.iter().map(|level| level.name()).collect::<Vec<_>>(),
     });
-    let result = in_turns("lockstep", parameters, &[Target::Jianzi], &args.run, |_| {
-        measure_lockstep(args, args.rooms)
+    let result = in_turns("lockstep", parameters, &args.level, &args.run, |level| {
+        measure_lockstep(args, args.rooms, level)
     })?;
     report.add(result);
     Ok(())
@@ -174,7 +179,7 @@ fn run_search(args: &SearchArgs, report: &mut Report) -> Result<()> {
         let mut figures = Figures::default();
         figures.push("rooms", search.answer() as f64);
         best.iter().for_each(|(name, value)| figures.push(name.to_owned(), value));
-        TargetResult { target: *target, median: figures.clone(), repetitions: vec![figures] }
+        TargetResult { target: target.name(), median: figures.clone(), repetitions: vec![figures] }
     };
     report.add(ShapeResult {
         shape,
@@ -206,7 +211,7 @@ fn try_rooms(target: Target, args: &SearchArgs, rooms: usize) -> Result<Figures>
                 run,
                 ..defaults("lockstep")
             };
-            measure_lockstep(&args, rooms)
+            measure_lockstep(&args, rooms, KillLevel::SemiSync)
         }
     }
 }
@@ -268,7 +273,7 @@ fn measure_relay(target: Target, args: &RelayArgs, rooms: usize) -> Result<Figur
     })
 }
 
-fn measure_lockstep(args: &LockstepArgs, rooms: usize) -> Result<Figures> {
+fn measure_lockstep(args: &LockstepArgs, rooms: usize, level: KillLevel) -> Result<Figures> {
     let crowd = Crowd { groups: rooms.max(1), group: args.players.max(1) };
     let names = room_names(crowd.groups);
     let pace = Pace {
@@ -278,6 +283,8 @@ fn measure_lockstep(args: &LockstepArgs, rooms: usize) -> Result<Figures> {
         input_bytes: args.input_bytes,
         inputs_per_message: args.inputs_per_message,
         hash_every: args.hash_every,
+        durability: level.durability(),
+        game: None,
     };
     on_fresh_server(Target::Jianzi, &args.server, |server| {
         measure(
@@ -293,12 +300,12 @@ fn measure_lockstep(args: &LockstepArgs, rooms: usize) -> Result<Figures> {
 }
 
 /// New ids in every run, so that a server that runs on has none of them.
-fn room_names(count: usize) -> Vec<String> {
+pub fn room_names(count: usize) -> Vec<String> {
     let run = Chance::system().name(8);
     (0..count).map(|room| RoomId::from_name(&format!("bench{run}r{room}")).as_str().to_owned()).collect()
 }
 
-fn on_fresh_server(
+pub fn on_fresh_server(
     target: Target,
     args: &ServerArgs,
     measure: impl FnOnce(&Server) -> Result<Figures>,
@@ -312,12 +319,12 @@ fn on_fresh_server(
 }
 
 /// Repeats, each target in turn, so that what disturbs the machine disturbs all alike.
-fn in_turns(
+pub fn in_turns<T: Column>(
     shape: &'static str,
     parameters: Value,
-    targets: &[Target],
+    targets: &[T],
     args: &RunArgs,
-    mut one: impl FnMut(Target) -> Result<Figures>,
+    mut one: impl FnMut(T) -> Result<Figures>,
 ) -> Result<ShapeResult> {
     let mut repetitions: Vec<Vec<Figures>> = targets.iter().map(|_| Vec::new()).collect();
     for round in 1..=args.repeat.max(1) {
@@ -327,7 +334,7 @@ fn in_turns(
         }
     }
     let targets = targets.iter().zip(repetitions).map(|(target, repetitions)| TargetResult {
-        target: *target,
+        target: target.name(),
         median: Figures::median(&repetitions),
         repetitions,
     });

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use crate::child::Process;
 use crate::cli::ServerArgs;
 use crate::http_login;
 use crate::process;
+use crate::report::Column;
 use crate::sources::Sources;
 
 /// What is measured: the server, or the bare relay beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Jianzi,
     Floor,
 }
 
-impl Target {
-    pub const fn name(self) -> &'static str {
+impl Column for Target {
+    fn name(self) -> &'static str {
         match self {
             Target::Jianzi => "jianzi",
             Target::Floor => "floor",
@@ -42,8 +42,19 @@ pub struct Server {
     pub pid: Option<u32>,
     /// From the start of the process to its word "ready".
     pub ready_after: Option<Duration>,
-    _process: Option<Process>,
-    _data: Option<DataFolder>,
+    /// The operators' address, if it is known.
+    pub admin: Option<SocketAddr>,
+    recovered: Option<Recovered>,
+    process: Option<Process>,
+    data: Option<DataFolder>,
+}
+
+/// Rooms that a server has rebuilt from its journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovered {
+    pub rooms: usize,
+    /// From the start of the process.
+    pub after: Duration,
 }
 
 /// Where players come in.
@@ -78,8 +89,10 @@ impl Server {
             tcp: None,
             pid: args.pid,
             ready_after: None,
-            _process: None,
-            _data: None,
+            admin: None,
+            recovered: None,
+            process: None,
+            data: None,
         })
     }
 
@@ -90,12 +103,17 @@ impl Server {
     /// Under its supervisor, whose process it then is.
     pub fn start_supervised(args: &ServerArgs) -> Result<Server> {
         let mut command = Command::new(program(args)?);
-        command.args(["supervise", "--"]);
+        // Kills that come one after the other are no crash loop here.
+        command.args(["supervise", "--steady-after", "1s", "--"]);
         Server::start_dev(command, args)
     }
 
-    fn start_dev(mut command: Command, args: &ServerArgs) -> Result<Server> {
+    fn start_dev(command: Command, args: &ServerArgs) -> Result<Server> {
         let data = DataFolder::new()?;
+        Server::start_dev_in(data, command, args)
+    }
+
+    fn start_dev_in(data: DataFolder, mut command: Command, args: &ServerArgs) -> Result<Server> {
         command.arg("dev");
         for door in ["--http", "--tcp", "--admin"] {
             command.args([door, "127.0.0.1:0"]);
@@ -125,9 +143,13 @@ impl Server {
     ) -> Result<Server> {
         const LIMIT: Duration = Duration::from_secs(30);
         let mut process = Process::start(command)?;
-        let (address, tcp) = process.wait_for(LIMIT, |line| {
+        let (started, mut recovered) = (process.started, None);
+        let (address, tcp, admin) = process.wait_for(LIMIT, |line| {
+            if let Some(rooms) = rooms_recovered(line) {
+                recovered = Some(Recovered { rooms, after: Clock::System.now().since(started) });
+            }
             let address = ready_address(line, "http")?;
-            Some((address, ready_address(line, "tcp")))
+            Some((address, ready_address(line, "tcp"), ready_address(line, "admin")))
         })?;
         Ok(Server {
             target,
@@ -135,9 +157,34 @@ impl Server {
             tcp,
             pid: Some(process.pid()),
             ready_after: Some(Clock::System.now().since(process.started)),
-            _process: Some(process),
-            _data: data,
+            admin,
+            recovered,
+            process: Some(process),
+            data,
         })
+    }
+
+    /// Kills the server (`SIGKILL`) and starts it again on what it has left behind.
+    pub fn kill_and_start_again(self, args: &ServerArgs) -> Result<Server> {
+        let Server { process, data, .. } = self;
+        drop(process.context("a server that runs elsewhere is not killed")?);
+        let data = data.context("the server's data folder is not known")?;
+        Server::start_dev_in(data, Command::new(program(args)?), args)
+    }
+
+    /// Where a child keeps its data.
+    pub fn data(&self) -> Option<&Path> {
+        self.data.as_ref().map(|data| Path::new(&data.0))
+    }
+
+    /// What a child says of the rooms that it has rebuilt, before it was ready or afterwards.
+    pub fn recovered(&mut self, limit: Duration) -> Result<Recovered> {
+        if let Some(recovered) = self.recovered {
+            return Ok(recovered);
+        }
+        let process = self.process.as_mut().context("a server that runs elsewhere is not listened to")?;
+        let rooms = process.wait_for(limit, rooms_recovered)?;
+        Ok(Recovered { rooms, after: Clock::System.now().since(process.started) })
     }
 
     /// The upgrade's path; the floor groups connections by it.
@@ -165,7 +212,7 @@ impl Server {
     }
 }
 
-fn program(args: &ServerArgs) -> Result<PathBuf> {
+pub fn program(args: &ServerArgs) -> Result<PathBuf> {
     match &args.server {
         Some(path) => Ok(path.clone()),
         None => std::env::current_exe().context("find this program's own file"),
@@ -183,6 +230,13 @@ fn ready_address(line: &str, name: &str) -> Option<SocketAddr> {
     let address = rest.trim_start_matches([' ', '"']);
     let end = address.find([' ', '"', ',', '}']).unwrap_or(address.len());
     address[..end].parse().ok()
+}
+
+/// Reads the line of the event `rooms_recovered`.
+fn rooms_recovered(line: &str) -> Option<usize> {
+    let (_, rest) = line.split_once("rooms_recovered").and_then(|(_, rest)| rest.split_once("rooms="))?;
+    let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
 }
 
 /// A folder for a server's data, removed at the end.
@@ -206,6 +260,14 @@ impl Drop for DataFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_line_of_rebuilt_rooms_is_read() {
+        let line =
+            r#"2026-01-01T00:00:00Z  INFO rooms: event="rooms_recovered" rooms=1000 since_start_ms=345"#;
+        assert_eq!(rooms_recovered(line), Some(1000));
+        assert_eq!(rooms_recovered("ready rooms=7"), None);
+    }
 
     #[test]
     fn the_ready_line_is_read_as_text_and_as_json() {

@@ -3,6 +3,7 @@
 pub mod echo;
 pub mod lockstep;
 pub mod relay;
+pub mod story;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ use hdrhistogram::Histogram;
 use crate::engine::Play;
 use crate::figures::micros_histogram;
 use crate::lines::{Faults, Window};
+
+use story::Story;
 
 /// A play that can be measured.
 pub trait Shape: Play + Send {
@@ -43,6 +46,7 @@ pub struct Tally {
     /// Things that must not happen, by name.
     pub mistakes: BTreeMap<&'static str, u64>,
     pub faults: Faults,
+    pub story: Story,
 }
 
 impl Default for Tally {
@@ -56,6 +60,7 @@ impl Default for Tally {
             seen: 0,
             mistakes: BTreeMap::new(),
             faults: Faults::default(),
+            story: Story::default(),
         }
     }
 }
@@ -85,5 +90,6 @@ impl Tally {
             *self.mistakes.entry(name).or_default() += count;
         }
         self.faults.add(other.faults);
+        self.story.add(other.story);
     }
 }

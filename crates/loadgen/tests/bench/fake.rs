@@ -20,13 +20,27 @@ pub struct Fake {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
     None,
-    DropsRelays { every: u32 },
-    DropsRelaysAbove { rooms: usize },
-    RepeatsTicks { every: u32 },
-    SkipsTicks { every: u32 },
-    LosesInputs { every: u32 },
+    DropsRelays {
+        every: u32,
+    },
+    DropsRelaysAbove {
+        rooms: usize,
+    },
+    RepeatsTicks {
+        every: u32,
+    },
+    SkipsTicks {
+        every: u32,
+    },
+    LosesInputs {
+        every: u32,
+    },
     SwapsInputs,
     TellsSeatsApart,
+    /// A run that goes on a few ticks back, and without some inputs that were acknowledged.
+    BeginsNewRun {
+        at: u32,
+    },
 }
 
 /// The sending half of a connection.
@@ -54,11 +68,21 @@ impl Fake {
     }
 
     pub fn bench(&self, args: &[&str]) -> Value {
-        bench(&[args, &["--url", &format!("ws://{}/ws", self.address)]].concat())
+        self.result(args)["targets"][0]["median"].clone()
+    }
+
+    /// With all columns.
+    pub fn result(&self, args: &[&str]) -> Value {
+        crate::result(&[args, &["--url", &format!("ws://{}/ws", self.address)]].concat())
     }
 
     pub fn state_hashes(&self) -> usize {
         self.shared.rooms.state_hashes()
+    }
+
+    /// Of the rooms that were made.
+    pub fn levels(&self) -> Vec<messages::Durability> {
+        self.shared.rooms.levels()
     }
 
     pub fn logins(&self) -> u32 {
@@ -67,7 +91,7 @@ impl Fake {
 }
 
 pub fn bench(args: &[&str]) -> Value {
-    crate::median(args)
+    crate::result(args)["targets"][0]["median"].clone()
 }
 
 impl Wire {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clock::Clock;
 use fake::{Fake, Mistake};
+use protocol::messages::Durability;
 use serde_json::Value;
 
 #[test]
@@ -96,6 +97,43 @@ fn lockstep_tells_each_mistake_of_the_server() {
             });
         }
     });
+}
+
+#[test]
+fn authoritative_goes_on_at_a_state_and_sends_again_what_a_new_run_has_lost() {
+    for mistake in [Mistake::None, Mistake::BeginsNewRun { at: 40 }] {
+        let median = Fake::start(mistake).bench(&["authoritative", "--rooms", "3", "--tick-hz", "50"]);
+        assert_eq!(median["sent_per_s"], 600.0, "{median}");
+        assert_eq!(median["missing"], 0.0, "{median}");
+        for mistake in LOCKSTEP_MISTAKES.iter().chain(&["frames_without_a_state"]) {
+            assert!(median.get(mistake).is_none(), "{mistake} in {median}");
+        }
+    }
+}
+
+#[test]
+fn authoritative_tells_each_mistake_of_the_server() {
+    let mistakes = [
+        (Mistake::SkipsTicks { every: 7 }, "missing_ticks"),
+        (Mistake::RepeatsTicks { every: 7 }, "repeated_ticks"),
+        (Mistake::TellsSeatsApart, "frames_differ_between_players"),
+    ];
+    for (mistake, name) in mistakes {
+        let median = Fake::start(mistake).bench(&["authoritative", "--rooms", "2", "--tick-hz", "50"]);
+        assert!(median.get(name).is_some_and(|count| count.as_f64() > Some(0.0)), "{name} in {median}");
+    }
+}
+
+#[test]
+fn lockstep_at_several_levels_has_a_column_for_each() {
+    let fake = Fake::start(Mistake::None);
+    let result = fake.result(&["lockstep", "--rooms", "1", "--tick-hz", "50", "--level", "async,sync"]);
+    for (column, name) in ["async", "sync"].into_iter().enumerate() {
+        let target = &result["targets"][column];
+        assert_eq!(target["target"], name, "{result}");
+        assert_eq!(target["median"]["missing"], 0.0, "{result}");
+    }
+    assert_eq!(fake.levels(), [Durability::Async, Durability::Sync]);
 }
 
 #[test]
@@ -192,12 +230,12 @@ fn run(args: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Runs the program and gives the first target's medians.
-fn median(args: &[&str]) -> Value {
+/// Runs the program and gives its first result.
+fn result(args: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("result.json");
     let output = run(&[args, &["--json", file.to_str().unwrap()]].concat());
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     let result: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    result["results"][0]["targets"][0]["median"].clone()
+    result["results"][0].clone()
 }

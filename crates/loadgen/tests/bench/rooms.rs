@@ -14,6 +14,7 @@ use crate::fake::{Mistake, Wire};
 pub struct Rooms {
     mistake: Mistake,
     state_hashes: AtomicUsize,
+    levels: Mutex<Vec<messages::Durability>>,
     rooms: Mutex<HashMap<String, Arc<Mutex<Room>>>>,
 }
 
@@ -41,7 +42,12 @@ struct Seat {
 
 impl Rooms {
     pub fn new(mistake: Mistake) -> Rooms {
-        Rooms { mistake, state_hashes: AtomicUsize::new(0), rooms: Mutex::default() }
+        Rooms {
+            mistake,
+            state_hashes: AtomicUsize::new(0),
+            levels: Mutex::default(),
+            rooms: Mutex::default(),
+        }
     }
 
     pub fn call(&self, method: &str, body: &[u8], wire: &Wire, sitting: &mut Option<Sitting>) -> Vec<u8> {
@@ -49,6 +55,7 @@ impl Rooms {
             "rooms.create" => {
                 let call = messages::CreateRoom::decode(body).unwrap();
                 assert!(call.join);
+                self.levels.lock().unwrap().push(call.spec.as_ref().unwrap().durability());
                 let room = Room {
                     spec: call.spec.unwrap(),
                     seats: vec![],
@@ -71,8 +78,11 @@ impl Rooms {
                 let sitting = sitting.as_ref().unwrap();
                 let mut room = sitting.room.lock().unwrap();
                 room.seats[sitting.seat].ready = true;
-                let lockstep = room.spec.kind() == messages::RoomKind::Lockstep;
-                if lockstep
+                let kind = room.spec.kind();
+                if kind == messages::RoomKind::Authoritative {
+                    wire.send(operation::ROOM_STATE, &state(1, 0, 0));
+                }
+                if kind != messages::RoomKind::Relay
                     && room.seats.len() == room.spec.seats as usize
                     && room.seats.iter().all(|seat| seat.ready)
                 {
@@ -108,6 +118,9 @@ impl Rooms {
     pub fn input(&self, from: &Sitting, input: messages::Input) {
         let mut room = from.room.lock().unwrap();
         let seat = &mut room.seats[from.seat];
+        if matches!(self.mistake, Mistake::BeginsNewRun { .. }) && input.number != seat.applied + 1 {
+            return; // On its way since before the new run.
+        }
         assert_eq!(input.number, seat.applied + 1);
         seat.applied = input.number;
         match self.mistake {
@@ -138,6 +151,10 @@ impl Rooms {
         self.state_hashes.load(Ordering::SeqCst)
     }
 
+    pub fn levels(&self) -> Vec<messages::Durability> {
+        self.levels.lock().unwrap().clone()
+    }
+
     /// Rooms end when their first player leaves, so that the next measurement counts its own only.
     pub fn leave(&self, sitting: &Sitting) {
         self.rooms.lock().unwrap().retain(|_, room| !Arc::ptr_eq(room, &sitting.room));
@@ -156,11 +173,21 @@ fn sit(room: Arc<Mutex<Room>>, wire: &Wire, sitting: &mut Option<Sitting>) -> Ve
     messages::Joined { channel: CHANNEL, seat: Some(seat as u32), ..Default::default() }.encode_to_vec()
 }
 
+fn state(run: u32, tick: u32, applied: u32) -> messages::RoomState {
+    messages::RoomState { run, tick, applied, channel: CHANNEL, ..Default::default() }
+}
+
 /// Ticks until the test process ends.
 fn play(room: &Mutex<Room>, mistake: Mistake) {
     let clock = Clock::System;
-    let spec = room.lock().unwrap().spec.lockstep.unwrap();
-    let period = Duration::from_secs(1) / spec.tick_hz;
+    let spec = room.lock().unwrap().spec.clone();
+    let by_rules = spec.kind() == messages::RoomKind::Authoritative;
+    let (tick_hz, ticks_per_message) = match (spec.lockstep, spec.authoritative) {
+        (Some(spec), _) => (spec.tick_hz, spec.ticks_per_message.max(1)),
+        (_, spec) => (spec.unwrap().tick_hz, 1),
+    };
+    let period = Duration::from_secs(1) / tick_hz;
+    let mut run = 1;
     let (_sender, never) = std::sync::mpsc::channel::<()>();
     let mut due = clock.now();
     let mut tick = 0;
@@ -170,20 +197,33 @@ fn play(room: &Mutex<Room>, mistake: Mistake) {
         let _ = never.recv_timeout(due.since(clock.now()));
         tick += 1;
         let mut room = room.lock().unwrap();
+        if mistake == (Mistake::BeginsNewRun { at: tick }) && run == 1 {
+            (run, tick) = (2, tick - 5);
+            room.inbox.clear();
+            for seat in &mut room.seats {
+                seat.applied -= seat.applied.min(3);
+                seat.wire.send(operation::ROOM_STATE, &state(run, tick, seat.applied));
+            }
+            continue;
+        }
         let mut entry = Vec::new();
+        if by_rules {
+            room.inbox.clear();
+            entry.extend_from_slice(&[0xff, 0xff, 3, 1, tick as u8]); // From seat 65535.
+        }
         for (seat, data) in std::mem::take(&mut room.inbox) {
             entry.extend_from_slice(&[u8::try_from(seat).unwrap(), u8::try_from(data.len()).unwrap()]);
             entry.extend_from_slice(&data);
         }
         entries.push(entry);
-        if entries.len() < spec.ticks_per_message.max(1) as usize {
+        if entries.len() < ticks_per_message as usize {
             continue;
         }
         let told: Vec<_> = std::mem::take(&mut entries);
         let first = tick + 1 - told.len() as u32;
         for (number, seat) in room.seats.iter().enumerate() {
             let mut frame = messages::Frame {
-                run: 1,
+                run,
                 tick: first,
                 ticks: told.iter().cloned().map(Into::into).collect(),
                 channel: CHANNEL,
