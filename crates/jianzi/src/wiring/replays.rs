@@ -32,12 +32,12 @@ impl Replays for FinishedRooms {
 
     fn json(&self, app: &AppId, room: &RoomId) -> Result<Value, Fault> {
         let file = self.file(app, room)?;
-        let view = replay::read(&file)
-            .and_then(|replay| replay::view(&replay, &self.modules))
-            .map_err(|finding| {
+        let view = replay::read(&file).and_then(|replay| replay::view(&replay, &self.modules)).map_err(
+            |finding| {
                 tracing::error!(event = "replay_damaged", %app, %room, %finding);
                 Fault::from(ErrorCode::Internal)
-            })?;
+            },
+        )?;
         Ok(to_json(&view))
     }
 }

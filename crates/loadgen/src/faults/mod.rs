@@ -52,6 +52,7 @@ pub fn measure(
                 room: names[index / args.players].clone(),
                 oracle: Oracle::new(),
                 counts: Counts::default(),
+                retry_within: Duration::from_millis(100),
             };
             runtime.spawn(player.play())
         })

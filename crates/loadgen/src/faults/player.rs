@@ -32,6 +32,8 @@ pub struct Player {
     pub room: String,
     pub oracle: Oracle,
     pub counts: Counts,
+    /// Of the last welcome: within which time after a loss the first try is made.
+    pub retry_within: Duration,
 }
 
 /// What this player went through.
@@ -47,8 +49,7 @@ pub struct Counts {
     pub last_error: String,
 }
 
-/// As the SDK: a first try after a random time up to this, then more and more time between tries.
-const FIRST_TRY: Duration = Duration::from_millis(100);
+/// As the SDK: a first try after a random time up to what the welcome said, then more and more time between tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const MAX_BODY: u32 = 1 << 20;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -64,9 +65,9 @@ impl Player {
             if self.stopped() {
                 break;
             }
-            let jitter = Chance::system().below(wait.max(FIRST_TRY).as_micros() as u64);
+            let jitter = Chance::system().below(wait.max(self.retry_within).as_micros() as u64);
             tokio::time::sleep_until(Instant::now() + Duration::from_micros(jitter)).await;
-            wait = (wait * 2).clamp(FIRST_TRY, LONGEST_WAIT);
+            wait = (wait * 2).clamp(self.retry_within, LONGEST_WAIT);
         }
         self
     }
@@ -89,7 +90,8 @@ impl Player {
         };
         line.send(operation::LOGIN, &login.encode_to_vec()).await?;
         let welcome = line.wait_for(operation::WELCOME).await?;
-        messages::Welcome::decode(&welcome[..])?;
+        let welcome = messages::Welcome::decode(&welcome[..])?;
+        self.retry_within = Duration::from_millis(welcome.retry_within_ms.into()).min(LONGEST_WAIT);
         let joined = self.enter(&mut line).await?;
         self.oracle.seated(joined.seat.context("a player without a seat")?);
         let resumed = self.resume(&mut line, joined.channel).await?;
