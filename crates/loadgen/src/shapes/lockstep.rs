@@ -246,6 +246,30 @@ impl Lockstep {
         });
     }
 
+    fn refused(&mut self, line: usize, body: &[u8]) -> Result<()> {
+        use messages::input_refused::Refusal;
+        let refused = messages::InputRefused::decode(body)?;
+        // Its number was used up by none: what was on its way when a new run began has been sent again meanwhile.
+        if self.watcher.is_some() && refused.reason() == Refusal::Gap {
+            self.tally.story.overtaken += 1;
+            return Ok(());
+        }
+        self.seats[line].refused += 1;
+        self.tally.mistake("inputs_refused");
+        self.tally.mistake(match refused.reason() {
+            Refusal::Unknown => "refused_for_no_reason_known",
+            Refusal::Late => "refused_as_late",
+            Refusal::TooMany => "refused_as_too_many",
+            Refusal::TooLong => "refused_as_too_long",
+            Refusal::NotPlaying => "refused_as_not_playing",
+            Refusal::Spectator => "refused_as_spectators",
+            Refusal::Muted => "refused_as_muted",
+            Refusal::Gap => "refused_for_a_gap",
+            Refusal::EndedBadly => "refused_as_ended_badly",
+        });
+        Ok(())
+    }
+
     fn acknowledge(&mut self, line: usize, applied: u32, now: Moment) {
         let player = &mut self.seats[line];
         let applied = applied.min(player.sent);
@@ -294,10 +318,7 @@ impl Play for Lockstep {
             operation::FRAME => self.receive(line, body, now, lines)?,
             operation::ROOM_STATE => self.state_told(line, body, lines)?,
             operation::ANSWER => self.lobby.answered(line, body, lines)?,
-            operation::INPUT_REFUSED => {
-                self.seats[line].refused += 1;
-                self.tally.mistake("inputs_refused");
-            }
+            operation::INPUT_REFUSED => self.refused(line, body)?,
             operation::DESYNC => self.tally.mistake("desyncs_told"),
             _ => {}
         }

@@ -25,6 +25,8 @@ pub struct Story {
     last_healed: Option<Moment>,
     /// Inputs that had been acknowledged and are not in the state of a new run.
     pub taken_back: u64,
+    /// Inputs that were on their way when a new run began: refused for now, and sent again.
+    pub overtaken: u64,
 }
 
 /// Of one measurement, set by whoever disturbs it. A number without a histogram: nothing is recorded.
@@ -42,6 +44,7 @@ impl Default for Story {
             first_failed: None,
             last_healed: None,
             taken_back: 0,
+            overtaken: 0,
         }
     }
 }
@@ -58,6 +61,7 @@ impl Story {
         self.first_failed = self.first_failed.into_iter().chain(other.first_failed).min();
         self.last_healed = self.last_healed.max(other.last_healed);
         self.taken_back += other.taken_back;
+        self.overtaken += other.overtaken;
     }
 
     /// Pauses around swaps and new runs, and how long it took from the first failure to the last room's return.
@@ -73,6 +77,7 @@ impl Story {
             figures.push("first_failure_to_last_healed_ms", healed.since(failed).as_secs_f64() * 1000.0);
         }
         figures.push("acknowledged_inputs_lost", self.taken_back as f64);
+        figures.push("inputs_refused_and_sent_again", self.overtaken as f64);
     }
 
     /// How late frames came in each phase, and how many there were.
