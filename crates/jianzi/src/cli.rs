@@ -41,7 +41,9 @@ enum Command {
     Config(ConfigArgs),
     /// Verify a replay file: play its log again and compare every state hash.
     Replay(ReplayArgs),
-    /// List and show reports of crashes.
+    /// Look into rooms of a data folder: list, dump, play again, compare with another version of their game.
+    Room(commands::room::RoomArgs),
+    /// List and show reports of crashes, and run what led to one again.
     Crash(commands::crash::CrashArgs),
     /// Try the channels that alerts go to.
     Alert(commands::alert::AlertArgs),
@@ -61,6 +63,10 @@ pub struct DevArgs {
     /// Listen on the local network too, and print a code that a phone can read.
     #[arg(long)]
     pub lan: bool,
+    /// The folder of a game with rules in the server: it is built, installed, and built again when its source changes,
+    /// live rooms going on with the new rules.
+    #[arg(long, value_name = "FOLDER")]
+    pub game: Option<PathBuf>,
     /// A configuration file over the defaults of the profile "dev".
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -146,6 +152,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Upgrade(args) => commands::upgrade::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Replay(args) => commands::replay::run(&args),
+        Command::Room(args) => commands::room::run(&args),
         Command::Crash(args) => commands::crash::run(&args),
         Command::Alert(args) => commands::alert::run(&args),
         Command::Bench(args) => commands::bench::run(args),

@@ -11,7 +11,9 @@
 
 mod calls;
 mod config;
+mod crash_at;
 mod games;
+mod journaled;
 mod rooms;
 mod stepped;
 mod trial;
@@ -31,8 +33,10 @@ mod shard;
 
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
 pub use config::{RECORD_BYTES, RoomsConfig, WithoutJournal};
+pub use crash_at::{CrashAt, crash_at, crash_if_wanted};
 pub use games::{GameEffect, GameWatch, Games, LogicCatalog, VersionWatch};
+pub use journaled::{Logged, Playback, RoomLog, Unplayable};
 pub use rooms::{Counts, Rooms};
 pub use shard::{Moved, MovesDone, Which};
 pub use stepped::SteppedRooms;
-pub use trial::{NotTried, Tried, try_on};
+pub use trial::{NotTried, Tried, compare_on, try_on};

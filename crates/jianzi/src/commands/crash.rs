@@ -1,4 +1,4 @@
-//! `jianzi crash`: the reports of crashes, listed and shown.
+//! `jianzi crash`: the reports of crashes, listed, shown and reproduced.
 
 use std::path::PathBuf;
 
@@ -31,6 +31,15 @@ enum What {
         #[arg(default_value = "latest")]
         file: String,
     },
+    /// Run the inputs of the rooms that ticked again, each in a process of its own, until one dies the same way.
+    Reproduce {
+        /// A file, a report's name, or "latest".
+        #[arg(default_value = "latest")]
+        file: String,
+        /// How often each room is played.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        times: u32,
+    },
 }
 
 pub fn run(args: &CrashArgs) -> Result<(), Failure> {
@@ -50,6 +59,11 @@ pub fn run(args: &CrashArgs) -> Result<(), Failure> {
                 crashes::find(&folder, file).map_err(|problem| Failure::new(Exit::Failed, problem))?;
             crashes::resolve(&mut report);
             if args.json { print_json(&report) } else { print_out(&report.to_string()) }
+        }
+        What::Reproduce { file, times } => {
+            let report =
+                crashes::find(&folder, file).map_err(|problem| Failure::new(Exit::Failed, problem))?;
+            super::room::reproduce(&report, &data, *times)
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn run(args: DevArgs) -> Result<(), Failure> {
     }
     // Locked until the server has ended.
     let folder = DataFolder::open(&config.server.data)?;
+    super::room::crash_where_wanted()?;
     dev_keys::fill(&mut config, &folder, &mut Chance::system())?;
     wiring::run(config)
 }
@@ -28,6 +29,7 @@ pub fn configure(args: DevArgs) -> Result<Config, Failure> {
     let dev = Some(Profile::Dev);
     let mut config = settings::load(args.config.as_deref(), dev, Profile::Dev, args.overrides)?;
     config.lan = args.lan;
+    config.game = args.game;
     if args.lan {
         listen_on_lan(&mut config);
     }

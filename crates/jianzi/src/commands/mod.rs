@@ -17,6 +17,7 @@ pub mod crash;
 pub mod game;
 pub mod patch;
 pub mod replay;
+pub mod room;
 pub mod version;
 
 mod check;

@@ -52,6 +52,8 @@ pub struct Config {
     pub builds: Vec<BuildSection>,
     /// `--lan`: show a code for phones once ready. Not an option of the file.
     pub lan: bool,
+    /// `--game`: the folder of a game that is built from its source. Not an option of the file.
+    pub game: Option<std::path::PathBuf>,
 }
 
 /// A configuration file as it was read.
@@ -85,6 +87,7 @@ impl Config {
             },
             builds: Vec::new(),
             lan: false,
+            game: None,
         }
     }
 

@@ -43,7 +43,7 @@ use crate::os::{Asked, Notifier, PassedSockets};
 use crate::{lan, os};
 
 use dev_tools::PageTools;
-use games::{Demo, Games, LiveMatches};
+use games::{Demo, Followed, Following, Games, LiveMatches};
 use heartbeat::Heartbeat;
 use http_door::HttpHandOver;
 use incidents::Incidents;
@@ -114,6 +114,8 @@ struct Server {
     matchmaking: Arc<Matchmaking>,
     rooms: Arc<Rooms>,
     patches: Arc<Patches>,
+    /// Of a developer's server.
+    _following: Option<Following>,
 }
 
 fn start(
@@ -146,6 +148,7 @@ fn start(
     let journal = journal::open(config)?;
     let games = Games::open(config, &clock)?;
     let demo_games = if config.profile.is_dev() { Demo::install(config, &games)? } else { Vec::new() };
+    let followed = Followed::begin(config, &games)?;
     let rooms = Rooms::start(
         RoomsConfig { epoch: journal.epoch(), games: games.for_rooms(), ..config.rooms() },
         clock.clone(),
@@ -168,6 +171,7 @@ fn start(
     let modules = games.for_rooms().modules;
     let replay = Arc::new(LiveMatches::new(journal, modules.clone(), config.games.trial_ticks));
     let patches = games.start_patches(rooms.clone(), replay, alerts, clock.clone())?;
+    let following = followed.map(|followed| followed.follow(rooms.clone())).transpose()?;
 
     // HTTP for clients, on connections that the gateway hands over.
     let mut rest = rest::router(RestState {
@@ -238,7 +242,7 @@ fn start(
     let serving = admin.clone();
     runtime.spawn(async move { serving.serve_listener(listener).await });
 
-    Ok(Server { gateway, http, admin, admin_address, matchmaking, rooms, patches })
+    Ok(Server { gateway, http, admin, admin_address, matchmaking, rooms, patches, _following: following })
 }
 
 impl Server {

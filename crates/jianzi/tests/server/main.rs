@@ -25,6 +25,8 @@ mod plain_tcp;
 mod recovery;
 mod relay;
 mod rooms;
+mod rooms_cli;
+mod rooms_cli_follow;
 mod sessions;
 
 mod tls;

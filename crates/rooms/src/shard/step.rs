@@ -6,6 +6,8 @@ use std::time::Duration;
 use clock::Moment;
 use room_core::{Deadline, Due, RoomRequest};
 
+use crate::crash_at::crash_if_wanted;
+
 use super::hosted::Hosted;
 use super::{RoomAt, Shard};
 
@@ -62,6 +64,7 @@ impl Shard {
                 hosted.key.room.as_str(),
                 hosted.room.tick() + 1,
             );
+            crash_if_wanted(&hosted.key, hosted.room.tick() + 1);
             hosted.apply(&tick, &mut self.outputs);
             crashes::rested(self.number);
             hosted.urgent = true;

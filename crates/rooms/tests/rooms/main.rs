@@ -6,6 +6,7 @@ mod stage;
 mod wire_link;
 
 mod catching_up;
+mod compare;
 mod cuts;
 mod ends;
 mod fake_game;

@@ -16,6 +16,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 
+pub use project::Project;
+
 #[derive(Debug, Args)]
 pub struct GameArgs {
     #[command(subcommand)]

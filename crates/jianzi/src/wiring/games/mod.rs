@@ -2,6 +2,7 @@
 
 mod demo;
 mod effects;
+mod follow;
 mod gauges;
 mod live;
 mod matches;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
 pub use demo::Demo;
+pub use follow::{Followed, Following};
 pub use matches::LiveMatches;
 
 use effects::Effects;
