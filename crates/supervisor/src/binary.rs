@@ -74,6 +74,11 @@ impl Binary {
         Ok(Binary::Kept { file, version, digest })
     }
 
+    /// Removes what a killed supervisor was copying.
+    pub fn forget_unfinished(folder: &Path) {
+        let _ = std::fs::remove_file(folder.join(ARRIVING));
+    }
+
     /// Removes the copies that nobody may go back to any more.
     pub fn forget_all_but(folder: &Path, kept: &[&Binary]) {
         let Ok(files) = std::fs::read_dir(folder) else { return };
@@ -94,6 +99,9 @@ pub fn own_fingerprint() -> String {
     )
 }
 
+/// A copy that is being written.
+const ARRIVING: &str = "arriving";
+
 fn keep(given: &Path, folder: &Path) -> Result<(PathBuf, String), Unfit> {
     let unreadable = |source| Unfit::Unreadable { file: given.to_owned(), source };
     let not_kept = |source| Unfit::NotKept { file: given.to_owned(), source };
@@ -101,8 +109,9 @@ fn keep(given: &Path, folder: &Path) -> Result<(PathBuf, String), Unfit> {
     if !from.metadata().map_err(unreadable)?.is_file() {
         return Err(unreadable(io::Error::other("not a file")));
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(not_kept)?;
-    let arriving = folder.join("arriving");
+    let no_folder = |error| not_kept(io::Error::other(format!("{}: {error}", folder.display())));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(no_folder)?;
+    let arriving = folder.join(ARRIVING);
     let mut options = OpenOptions::new();
     let mut to =
         options.write(true).create(true).truncate(true).mode(0o700).open(&arriving).map_err(not_kept)?;
@@ -239,6 +248,9 @@ mod tests {
         assert!(refused(picky).contains("no such option"));
         let missing = Binary::check(Path::new("/nowhere"), &versions, &[]).unwrap_err().to_string();
         assert!(missing.contains("/nowhere"), "{missing}");
+        let taken = program(folder.path(), "");
+        let in_the_way = Binary::check(&taken, &taken, &[]).unwrap_err().to_string();
+        assert!(in_the_way.contains(&format!("kept: {}", taken.display())), "{in_the_way}");
         let garbage = folder.path().join("garbage");
         std::fs::write(&garbage, [0x7f, b'E', b'L', b'F', 0, 1, 2]).unwrap();
         assert!(Binary::check(&garbage, &versions, &[]).unwrap_err().to_string().contains("cannot be run"));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, make_way};
 use crate::saved::Saved;
 use crate::status::Status;
 
@@ -39,7 +39,7 @@ pub enum Answer {
 pub enum NoSupervisor {
     #[error("no supervisor answers for the data folder {data}: {source}")]
     Silent { data: PathBuf, source: io::Error },
-    #[error("the supervisor's answer cannot be read: {0}")]
+    #[error("the supervisor's answer is not whole: {0}")]
     Unclear(io::Error),
 }
 
@@ -64,13 +64,12 @@ pub fn ask(data: &Path, ask: &Ask, mut hear: impl FnMut(&Answer)) -> Result<Answ
             return Ok(answer);
         }
     }
-    Err(NoSupervisor::Unclear(io::Error::other("it ended before the supervisor had finished")))
+    Err(NoSupervisor::Unclear(io::Error::other("the supervisor ended, or let go, before it had finished")))
 }
 
 /// Takes questions on a thread of its own; `hear` gets each with the way back.
 pub fn listen(path: &Path, hear: impl Fn(Ask, Sender<Answer>) + Clone + Send + 'static) -> io::Result<()> {
-    // Left by a supervisor that was killed.
-    let _ = std::fs::remove_file(path);
+    make_way(path)?;
     let listener = UnixListener::bind(path)?;
     std::thread::Builder::new().name("control".to_owned()).spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
@@ -126,7 +125,7 @@ mod tests {
         })
         .unwrap();
         Saved { control: control.clone(), ..Saved::default() }
-            .write(folder.path(), crate::saved::Care::Written)
+            .write(folder.path(), crate::saved::Care::Whole)
             .unwrap();
         let mut heard = Vec::new();
         let upgrade = Ask::Upgrade { file: "/new".into() };

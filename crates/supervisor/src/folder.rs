@@ -4,8 +4,10 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
-use clock::Chance;
+use clock::{Chance, Clock};
 
 /// Held for as long as the supervisor works.
 #[derive(Debug)]
@@ -21,9 +23,12 @@ pub struct Folder {
 const LONGEST_SOCKET_PATH: usize = 100;
 const LONGEST_SOCKET_NAME: usize = "/control.sock".len();
 
+/// A supervisor that was killed, or a child that it was just starting, holds the lock a moment longer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    #[error("the folder {path} cannot be used: {source}")]
+    #[error("{path} cannot be used: {source}")]
     Io { path: PathBuf, source: io::Error },
     #[error("the data folder is looked after by another supervisor ({holder}); stop it first")]
     Taken { holder: String },
@@ -34,32 +39,48 @@ impl Folder {
         data.join("supervisor")
     }
 
+    /// Waits a little for another supervisor that is just ending.
     pub fn open(data: &Path) -> Result<Folder, FolderError> {
+        let began = Clock::System.now();
+        let (_never, wait) = channel::<()>();
+        Folder::open_while(data, || {
+            let _ = wait.recv_timeout(Duration::from_millis(10));
+            Clock::System.now().since(began) < PATIENCE
+        })
+    }
+
+    /// Looks for as long as `patient` says so whether another supervisor has let go.
+    fn open_while(data: &Path, mut patient: impl FnMut() -> bool) -> Result<Folder, FolderError> {
         let path = Folder::path_in(data);
         let cannot = |source| FolderError::Io { path: path.clone(), source };
         private().create(&path).map_err(cannot)?;
+        let lock_path = path.join("lock");
+        let no_lock = |source| FolderError::Io { path: lock_path.clone(), source };
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(path.join("lock"))
-            .map_err(cannot)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Only for the message.
-                let _ = lock.read_to_string(&mut holder);
-                return Err(FolderError::Taken { holder: holder.trim().to_owned() });
+            .open(&lock_path)
+            .map_err(no_lock)?;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if patient() => {}
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    // Only for the message.
+                    let _ = lock.read_to_string(&mut holder);
+                    return Err(FolderError::Taken { holder: holder.trim().to_owned() });
+                }
+                Err(TryLockError::Error(error)) => return Err(no_lock(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(cannot(error)),
         }
         lock.set_len(0)
             .and_then(|()| lock.rewind())
             .and_then(|()| writeln!(lock, "process {}", std::process::id()))
-            .map_err(cannot)?;
+            .map_err(no_lock)?;
         let path = path.canonicalize().map_err(cannot)?;
         let sockets = socket_folder(&path).map_err(cannot)?;
         Ok(Folder { path, sockets, _lock: lock })
@@ -72,6 +93,11 @@ impl Folder {
     pub fn socket(&self, name: &str) -> PathBuf {
         self.sockets.join(name)
     }
+
+    /// Where programs are kept that `jianzi upgrade` brought; not made yet.
+    pub fn versions(&self) -> PathBuf {
+        self.path.join("versions")
+    }
 }
 
 impl Drop for Folder {
@@ -79,6 +105,19 @@ impl Drop for Folder {
         if self.sockets != self.path {
             let _ = std::fs::remove_dir_all(&self.sockets);
         }
+    }
+}
+
+/// Removes a socket that a killed supervisor left where another is to be.
+///
+/// # Errors
+/// When something else is there that cannot be removed, such as a folder with files.
+pub fn make_way(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        // Of a folder some systems say so, others not.
+        Err(_) if path.is_dir() => std::fs::remove_dir(path),
+        outcome => outcome,
     }
 }
 
@@ -107,10 +146,47 @@ mod tests {
     fn a_second_supervisor_is_refused_and_told_about_the_first() {
         let data = tempfile::tempdir().unwrap();
         let first = Folder::open(data.path()).unwrap();
-        let refused = Folder::open(data.path()).unwrap_err().to_string();
+        let refused = Folder::open_while(data.path(), || false).unwrap_err().to_string();
         assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
         drop(first);
         Folder::open(data.path()).unwrap();
+    }
+
+    #[test]
+    fn one_that_is_just_ending_is_waited_for() {
+        let data = tempfile::tempdir().unwrap();
+        let mut first = Some(Folder::open(data.path()).unwrap());
+        let mut looked = 0;
+        Folder::open_while(data.path(), || {
+            looked += 1;
+            if looked == 3 {
+                first = None;
+            }
+            looked < 10
+        })
+        .unwrap();
+        assert_eq!(looked, 3);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_removed_or_named() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        let socket = folder.socket("control.sock");
+        make_way(&socket).unwrap();
+        std::fs::write(&socket, "").unwrap();
+        make_way(&socket).unwrap();
+        std::fs::create_dir(&socket).unwrap();
+        make_way(&socket).unwrap();
+        assert!(!socket.exists());
+        std::fs::create_dir_all(socket.join("full")).unwrap();
+        assert_eq!(make_way(&socket).unwrap_err().kind(), io::ErrorKind::DirectoryNotEmpty);
+        let lock = folder.path().join("lock");
+        drop(folder);
+        std::fs::remove_file(&lock).unwrap();
+        std::fs::create_dir(&lock).unwrap();
+        let refused = Folder::open(data.path()).unwrap_err().to_string();
+        assert!(refused.contains("/lock cannot be used"), "{refused}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
+use crate::folder::make_way;
+
 /// One thing told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -19,8 +21,7 @@ pub struct Notices {
 impl Notices {
     /// `hear` is called with the process's number, on a thread of its own that ends with this process.
     pub fn listen(path: PathBuf, hear: impl Fn(u32, Notice) + Send + 'static) -> io::Result<Notices> {
-        // Left by a supervisor that was killed.
-        let _ = std::fs::remove_file(&path);
+        make_way(&path)?;
         let socket = UnixDatagram::bind(&path)?;
         std::thread::Builder::new().name("notices".to_owned()).spawn(move || {
             let mut buffer = [0; 1024];

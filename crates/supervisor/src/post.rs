@@ -36,11 +36,12 @@ impl Post {
     pub fn take(data: &Path) -> Result<Post, PostError> {
         let folder = Folder::open(data)?;
         let state = |source| PostError::Saved { path: folder.path().display().to_string(), source };
-        let mut saved = Saved::read(folder.path()).map_err(state)?;
+        let mut saved = Saved::read_or_set_aside(folder.path()).map_err(state)?;
         let audit = Audit::new(folder.path().join("upgrades.log"));
         if let Some(orphan) = saved.server.take() {
             end_orphan(orphan);
         }
+        Binary::forget_unfinished(&folder.versions());
         if let Some(trial) = saved.trial.take() {
             let why = "the supervisor ended before the trial was over";
             audit.write("went_back", &trial.shown(), why);

@@ -43,7 +43,7 @@ pub enum StartError {
     Signals(io::Error),
     #[error("the sockets cannot be passed on: {0}")]
     Sockets(io::Error),
-    #[error("cannot listen in {path}: {source}")]
+    #[error("cannot listen at {path}: {source}")]
     Listen { path: PathBuf, source: io::Error },
     #[error("threads cannot be started: {0}")]
     Threads(io::Error),
@@ -272,7 +272,7 @@ impl Supervisor {
     }
 
     fn versions(&self) -> PathBuf {
-        self.post.folder.path().join("versions")
+        self.post.folder.versions()
     }
 
     fn tell_parent_alive(&mut self) {

@@ -32,6 +32,12 @@ pub struct ServerStatus {
     pub version: String,
     /// Resident.
     pub memory_bytes: Option<u64>,
+    /// Since a server was last well.
+    #[serde(default)]
+    pub crashes_in_a_row: u32,
+    /// While it waits: until the next one is started.
+    #[serde(default)]
+    pub next_start_in_ms: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +82,10 @@ impl fmt::Display for Status {
         }
         if let Some(memory) = server.memory_bytes {
             write!(f, ", {} MiB", memory >> 20)?;
+        }
+        if let Some(next) = server.next_start_in_ms {
+            let (crashes, next) = (server.crashes_in_a_row, length(next));
+            write!(f, ": down after {crashes} crash(es) in a row; next try in {next}")?;
         }
         writeln!(f, "\nversion     {}", server.version)?;
         for (name, address) in &self.addresses {

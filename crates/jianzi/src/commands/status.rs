@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use supervisor::{Answer, Ask};
+use supervisor::{Answer, Ask, NoSupervisor};
 
 use super::config::print_out;
 use super::settings;
@@ -49,7 +49,11 @@ impl Which {
     pub fn ask(&self, ask: &Ask, hear: impl FnMut(&Answer)) -> Result<Answer, Failure> {
         let data = self.folder()?;
         supervisor::ask(&data, ask, hear).map_err(|error| {
-            Failure::new(Exit::Failed, format!("{error}; is it started with `jianzi supervise`? See --data"))
+            let advice = match error {
+                NoSupervisor::Silent { .. } => "is it started with `jianzi supervise`? See --data",
+                NoSupervisor::Unclear(_) => "`jianzi status` tells how things stand now",
+            };
+            Failure::new(Exit::Failed, format!("{error}; {advice}"))
         })
     }
 

@@ -164,6 +164,10 @@ fn a_crash_loop_is_slowed_down_otherwise() {
     }
     let status = supervised.until("the supervisor waits", |status| status["server"]["state"] == "waiting");
     assert_eq!(pid_in(&status), None);
+    assert_eq!(status["server"]["crashes_in_a_row"], 2);
+    let shown = testkit::run(&mut supervised.command(&["status"])).stdout;
+    let told = "server      waiting: down after 2 crash(es) in a row; next try in 59 min";
+    assert!(shown.contains(told), "{shown}");
     // Still nobody is refused, and it can be told to stop.
     TcpStream::connect(supervised.address("http")).expect("the sockets are held");
     signal(supervised.pid(), "-TERM");

@@ -51,6 +51,22 @@ fn a_server_that_cannot_notice_is_ended_by_the_next_supervisor() {
 }
 
 #[test]
+fn what_a_power_cut_left_of_the_supervisor_keeps_no_server_from_starting() {
+    let mut first = Options::new(&[]).ready();
+    signal(first.pid(), "-TERM");
+    first.wait();
+    let folder = first.folder().join("supervisor");
+    std::fs::write(folder.join("state.json"), "").unwrap();
+    std::fs::create_dir_all(folder.join("versions")).unwrap();
+    std::fs::write(folder.join("versions/arriving"), "half a program").unwrap();
+    let next = Options { data: Some(first.data.clone()), ..Options::new(&[]) }.ready();
+    eventually("it is told", || (next.events("state_damaged").len() == 1).then_some(()));
+    assert!(folder.join("state.json.damaged").exists());
+    assert!(!folder.join("versions/arriving").exists());
+    assert_eq!(next.http().get("/v1/version").status, 200);
+}
+
+#[test]
 fn a_second_supervisor_of_a_data_folder_is_refused() {
     let first = Options::new(&[]).ready();
     let mut second = Options { data: Some(first.data.clone()), ..Options::new(&[]) }.start();

@@ -205,6 +205,19 @@ impl<B: Clone + PartialEq> Keeper<B> {
         }
     }
 
+    /// Crashes since a server was last well.
+    pub fn crashes_in_a_row(&self) -> u32 {
+        self.streak.crashes()
+    }
+
+    /// How long until the next start; `None` unless one is waited for.
+    pub fn next_start_in(&self, now: Moment) -> Option<Duration> {
+        match self.phase {
+            Phase::Waiting { until } => Some(until.since(now)),
+            _ => None,
+        }
+    }
+
     pub fn is_ready(&self) -> bool {
         matches!(self.phase, Phase::Up { .. })
     }

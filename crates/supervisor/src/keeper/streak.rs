@@ -36,6 +36,10 @@ pub enum Pause {
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 impl Streak {
+    pub fn crashes(&self) -> u32 {
+        self.crashes
+    }
+
     pub fn was_steady(&mut self) {
         self.crashes = 0;
     }

@@ -63,7 +63,11 @@ fn the_first_crash_is_answered_at_once_and_the_next_ones_later_and_later() {
     assert_eq!(stage.on(Event::Time), []);
     assert_eq!(stage.wait(), [Command::Start("old")]);
     assert_eq!(stage.crash(), [down(CRASHED, 200)]);
+    stage.now = stage.now + Duration::from_millis(50);
+    assert_eq!(stage.keeper.next_start_in(stage.now), Some(Duration::from_millis(150)));
+    assert_eq!(stage.keeper.crashes_in_a_row(), 3);
     stage.wait();
+    assert_eq!(stage.keeper.next_start_in(stage.now), None);
     assert_eq!(stage.on(Event::Ready), [Command::Ready { down: Duration::from_millis(300) }]);
     // Ready, but not for long enough to be well.
     stage.live(Duration::from_secs(4));

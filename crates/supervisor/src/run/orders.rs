@@ -48,7 +48,7 @@ impl Supervisor {
                 tracing::info!(event = "server_started", pid = server.pid(), version = binary.shown());
                 self.record.started();
                 self.server = Some(Running { server, oom_kills_before: child::oom_kills() });
-                self.save(Care::Written);
+                self.save(Care::Whole);
                 None
             }
             Err(error) => Some(Event::NotStarted(format!("{}: {error}", program.display()))),

@@ -114,6 +114,8 @@ impl Record {
                 uptime_ms: self.started.map(|started| now.since(started).as_millis() as u64),
                 version: keeper.current().shown(),
                 memory_bytes: pid.and_then(resident_bytes),
+                crashes_in_a_row: keeper.crashes_in_a_row(),
+                next_start_in_ms: keeper.next_start_in(now).map(|time| time.as_millis() as u64),
             },
             addresses: self.addresses.iter().map(|(name, address)| ((*name).to_owned(), *address)).collect(),
             probes: self.probes.clone(),
