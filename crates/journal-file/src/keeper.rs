@@ -89,7 +89,7 @@ fn seal(log: &Log) -> Result<(), Error> {
         let _tidying = guard(&log.tidying);
         let Some(segment) = oldest_sealed(log) else { return Ok(()) };
         if segment.sync().is_err() {
-            tracing::error!(event = "journal_segment_written_again", segment = segment.number);
+            segment.tell_written_again();
             compaction::write_again(log, &segment)?;
         } else {
             compaction::write_index(log, &segment)?;

@@ -92,7 +92,7 @@ fn read_manifest(folder: &dyn Folder, names: &[String]) -> Result<Manifest, Open
 struct Found {
     number: u32,
     generation: u32,
-    /// `None` if the file is not there.
+    /// `None` if the file is not there, or empty.
     held: Option<Held>,
 }
 
@@ -114,6 +114,10 @@ fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, Open
         Err(error) => return Err(io(error)),
     };
     let length = segment.file.length().map_err(io)?;
+    // A segment is named only once its head is on the disk.
+    if length == 0 {
+        return Ok(Found { number, generation, held: None });
+    }
     let index = folder.open(&index_name(number, generation)).and_then(|file| file.read_whole());
     let part = index.ok().and_then(|bytes| Part::decode(&bytes, number, generation, length));
     let held = match part {
@@ -222,7 +226,7 @@ fn gather(found: Vec<Found>) -> Gathered {
         if !is_sealed {
             // A damaged one stays as it is, for people to look at.
             if !is_damaged {
-                segment.suspect();
+                segment.inherit();
             }
             gathered.unsynced.push(segment.clone());
         }

@@ -20,9 +20,18 @@ pub struct Segment {
     pub number: u32,
     pub generation: u32,
     pub file: Arc<dyn File>,
+    trust: Mutex<Trust>,
+}
+
+/// Whether what is in the file can be brought to the disk by a sync.
+#[derive(Clone, Copy, PartialEq)]
+enum Trust {
+    Sound,
+    /// An earlier process wrote it. Had that one died of a failed sync, it would be there only as long as the power is.
+    Inherited,
     /// The file system tells of a failed sync only once, and forgets then what was to be written: from there on nothing
     /// of this file is believed to be on the disk.
-    is_suspect: Mutex<bool>,
+    Failed,
 }
 
 impl Segment {
@@ -52,27 +61,42 @@ impl Segment {
     }
 
     fn new(number: u32, generation: u32, file: Arc<dyn File>) -> Segment {
-        Segment { number, generation, file, is_suspect: Mutex::new(false) }
+        Segment { number, generation, file, trust: Mutex::new(Trust::Sound) }
     }
 
     /// Makes all that was written outlive the power.
     pub fn sync(&self) -> io::Result<()> {
-        let mut is_suspect = self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_suspect {
+        let mut trust = self.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        if *trust != Trust::Sound {
             return Err(io::Error::other(format!("segment {} could not be synced before", self.number)));
         }
         let synced = self.file.sync();
-        *is_suspect = synced.is_err();
+        if synced.is_err() {
+            *trust = Trust::Failed;
+        }
         synced
     }
 
-    /// What an earlier process left may be there only as long as the power is, if that process died of a failed sync.
-    pub fn suspect(&self) {
-        *self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    /// What an earlier process left is written again before it counts as synced.
+    pub fn inherit(&self) {
+        *self.trust.lock().unwrap_or_else(PoisonError::into_inner) = Trust::Inherited;
     }
 
     pub fn is_suspect(&self) -> bool {
-        *self.is_suspect.lock().unwrap_or_else(PoisonError::into_inner)
+        self.trust() != Trust::Sound
+    }
+
+    /// Its content goes into a file of its own: an error only where a sync has failed.
+    pub fn tell_written_again(&self) {
+        let segment = self.number;
+        match self.trust() {
+            Trust::Failed => tracing::error!(event = "journal_segment_written_again", segment),
+            _ => tracing::debug!(event = "journal_segment_written_again", segment),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        *self.trust.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads one entry into `buffer`, whose bytes serve again for an entry close by.

@@ -62,7 +62,7 @@ impl Writer {
         while queue.take(&mut orders) {
             self.write(&mut orders);
         }
-        if let Err(error) = self.log.sync() {
+        if let Err(error) = self.sync() {
             tracing::error!(event = "journal_sync_failed", %error);
         }
     }
@@ -202,7 +202,7 @@ impl Writer {
             guard(&self.log.unsynced).iter().filter(|one| one.is_suspect()).cloned().collect();
         for segment in suspects {
             let number = segment.number;
-            tracing::error!(event = "journal_segment_written_again", segment = number);
+            segment.tell_written_again();
             match compaction::write_again(&self.log, &segment) {
                 Ok(()) => {}
                 Err(compaction::Error::Io(error)) => return Err(error),

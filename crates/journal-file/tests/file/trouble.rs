@@ -51,18 +51,30 @@ fn a_torn_end_is_cut_off() {
 }
 
 #[test]
-fn a_missing_segment_costs_the_rooms_in_it() {
+fn a_missing_or_emptied_segment_costs_the_rooms_in_it() {
+    for is_emptied in [false, true] {
+        a_lost_segment_costs_the_rooms_in_it(is_emptied);
+    }
+}
+
+fn a_lost_segment_costs_the_rooms_in_it(is_emptied: bool) {
     let stage = Stage::new(1);
     let journal = stage.open();
     let (old, new) = (room(1, "the_old"), room(2, "the_new"));
     write(&journal, 1, 1, &[(&old, "one")]);
     write(&journal, 1, 2, &[(&old, "two")]);
     drop(journal);
-    let lost = stage.newest_log();
+    let number = stage.newest_log()[..8].to_owned();
     let journal = stage.open();
     write(&journal, 2, 1, &[(&new, "one")]);
     drop(journal);
-    stage.sim.process().remove(&lost).expect("removed");
+    let names = stage.sim.process().names().expect("names");
+    let of_old = |name: &String| name.starts_with(&number) && name.ends_with(".log");
+    let lost = names.into_iter().find(of_old).expect("a segment");
+    match is_emptied {
+        true => stage.sim.put(&lost, b""),
+        false => stage.sim.process().remove(&lost).expect("removed"),
+    }
     let journal = stage.open();
     let error = journal.read_room(&old, Position::default(), usize::MAX).expect_err("damage");
     assert!(error.to_string().contains("is missing"), "{error}");
@@ -70,6 +82,24 @@ fn a_missing_segment_costs_the_rooms_in_it() {
     assert_eq!(journal.rooms(1), Ok(vec![old.clone()]));
     journal.forget(&old).expect("forgotten");
     assert_eq!(texts(&journal, &old), [""; 0]);
+}
+
+#[test]
+fn an_orderly_end_brings_to_the_disk_what_a_killed_process_left() {
+    let room = room(1, "killed");
+    // What a power cut leaves of the unsynced is a matter of chance.
+    for seed in 0..20 {
+        let stage = Stage { sim: SimFolder::new(seed), config: config(1 << 20) };
+        let journal = stage.open();
+        write(&journal, 1, 1, &[(&room, "one")]);
+        stage.sim.kill();
+        drop(journal);
+        let journal = stage.open();
+        write(&journal, 1, 1, &[(&room, "two")]);
+        drop(journal);
+        stage.sim.power_cut();
+        assert_eq!(texts(&stage.open(), &room), ["one", "two"], "seed {seed}");
+    }
 }
 
 #[test]
