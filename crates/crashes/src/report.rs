@@ -107,8 +107,11 @@ pub struct SteppedRoom {
 
 impl Report {
     /// The innermost function of the program's own source, or else the innermost with a name: what crashes are told
-    /// apart by.
+    /// apart by. A signal from another process has none: any thread takes it.
     pub fn culprit(&self) -> Option<&str> {
+        if self.sent_by.is_some() {
+            return None;
+        }
         let frames = &self.thread.as_ref()?.frames;
         let named = || frames.iter().filter_map(|frame| Some((frame.function.as_deref()?, frame)));
         let is_own = |frame: &Frame| {
@@ -128,6 +131,9 @@ impl Report {
         }
         if let Some(code) = self.exit_code {
             line += &format!(" (exit code {code})");
+        }
+        if let Some(sender) = self.sent_by {
+            return line + &format!(", asked to by process {sender}");
         }
         if let Some(thread) = self.thread.as_ref().filter(|thread| !thread.name.is_empty()) {
             line += &format!(" in thread {}", thread.name);

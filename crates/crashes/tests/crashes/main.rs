@@ -114,6 +114,8 @@ fn a_signal_from_outside_names_its_sender_and_all_threads() {
         (Cause::Abort, true),
         "{report}"
     );
+    assert_eq!(report.culprit(), None, "any thread takes a signal from outside");
+    assert!(report.headline().starts_with("SIGABRT: aborted, asked to by process "), "{report}");
     let all: Vec<_> = report.thread.iter().chain(&report.other_threads).collect();
     for name in ["waits", "spins"] {
         let thread =
