@@ -115,7 +115,7 @@ fn a_match_is_listed_dumped_stepped_and_played_again() {
     assert!(state["told"].as_array().unwrap().iter().any(|told| told["told"] == "frame"), "{state:#}");
     let stepped = went_well(jianzi(&["room", "step", "--to", &told.to_string()], data.path(), &[]));
     assert!(
-        stepped.contains("applied    5") && stepped.contains(&format!("tick       {told}\n")),
+        stepped.contains("applied      5") && stepped.contains(&format!("tick         {told}\n")),
         "{stepped}"
     );
 

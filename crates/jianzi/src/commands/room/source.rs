@@ -120,6 +120,8 @@ impl Copy {
         let copy = Copy { parent, folder: folder.clone() };
         for _ in 0..COPIES {
             copy.remove();
+            // A folder of this name that is still there is somebody else's.
+            fs::create_dir(&copy.parent).map_err(failed)?;
             os::create_private_folder(&folder).map_err(failed)?;
             if copy_files(&from, &folder).map_err(failed)? {
                 return Ok(copy);

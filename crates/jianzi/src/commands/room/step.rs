@@ -35,11 +35,15 @@ pub fn run(args: &StepArgs) -> Result<(), Failure> {
     let mut out = String::new();
     for (name, value) in state.as_object().into_iter().flatten() {
         match value {
+            Value::Array(items) if !items.iter().any(Value::is_object) => {
+                let items: Vec<_> = items.iter().map(plain).collect();
+                out += &format!("{name:<11}  {}\n", items.join(" "));
+            }
             Value::Array(items) => {
-                out.extend(items.iter().map(|item| format!("{name:<9}  {}\n", plain(item))));
+                out.extend(items.iter().map(|item| format!("{name:<11}  {}\n", plain(item))));
             }
             Value::Null => {}
-            other => out += &format!("{name:<9}  {}\n", plain(other)),
+            other => out += &format!("{name:<11}  {}\n", plain(other)),
         }
     }
     print_out(&out)
@@ -115,7 +119,7 @@ fn describe(room: &mut Room, modules: &Arc<dyn Modules>) -> Value {
         "run": room.run(), "tick": room.tick(), "hash": format!("{:08x}", room.hash()),
         "revision": room.revision(), "owner": room.owner().map(|owner| owner.as_str()),
         "logic": room.logic().map(logic), "suspended": room.is_suspended().then_some(true),
-        "image": format!("{} bytes", image.len()), "member": seats, "applied": room.applied_all(),
+        "image_bytes": image.len(), "member": seats, "applied": room.applied_all(),
         "view": view(room, &image, modules),
     })
 }
