@@ -61,8 +61,9 @@ pub fn run(args: &CrashArgs) -> Result<(), Failure> {
             if args.json { print_json(&report) } else { print_out(&report.to_string()) }
         }
         What::Reproduce { file, times } => {
-            let report =
+            let mut report =
                 crashes::find(&folder, file).map_err(|problem| Failure::new(Exit::Failed, problem))?;
+            crashes::resolve(&mut report);
             super::room::reproduce(&report, &data, *times)
         }
     }
