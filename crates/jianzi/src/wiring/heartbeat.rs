@@ -49,7 +49,8 @@ impl Heartbeat {
                 if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
-                if !ready && rooms.is_ready().is_ok() {
+                // A journal that is full is for `/readyz` to say: to be started again would not help.
+                if !ready && rooms.counts().recovering == 0 {
                     ready = true;
                     notifier.tell("READY=1\nSTATUS=ready");
                 }

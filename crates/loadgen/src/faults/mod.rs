@@ -129,6 +129,7 @@ fn figures(players: &[Player], kills: u64) -> Result<Figures> {
         players.iter().filter(|player| player.counts.healed < kills).count() as f64,
     );
     figures.push("inputs_acknowledged", sum(|player| player.oracle.acknowledged()));
+    figures.push("inputs_refused", sum(|player| player.oracle.refusals()));
     figures.push("acknowledged_inputs_lost", sum(|player| player.oracle.lost()));
     figures.push("acknowledged_bytes_lost", sum(|player| player.oracle.lost() * INPUT_BYTES));
     figures.push("inputs_twice", sum(|player| player.oracle.doubled()));

@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::wire::{FrameView, tick_inputs};
 
+/// A refusal may come behind the frame that acknowledges its input.
+const KEPT: usize = 64;
+
 /// One player's memory over all its connections.
 #[derive(Default)]
 pub struct Oracle {
@@ -29,6 +32,8 @@ pub struct Oracle {
 struct Input {
     number: u32,
     value: u64,
+    /// The room said that it does not play it; such an input counts as applied.
+    refused: bool,
 }
 
 impl Oracle {
@@ -54,7 +59,7 @@ impl Oracle {
         if self.pending.len() >= MOST_PENDING {
             return None;
         }
-        let input = Input { number: self.next_number, value: self.next_value };
+        let input = Input { number: self.next_number, value: self.next_value, refused: false };
         self.next_number += 1;
         self.next_value += 1;
         self.pending.push_back(input);
@@ -69,6 +74,17 @@ impl Oracle {
         }
         self.next_number = applied + 1 + self.pending.len() as u32;
         self.pending.iter().map(|input| (input.number, input.value.to_be_bytes())).collect()
+    }
+
+    /// The room will not play this input.
+    pub fn refused(&mut self, number: u32) {
+        let inputs = self.pending.iter_mut().chain(self.acknowledged.iter_mut().rev().take(KEPT));
+        inputs.filter(|input| input.number == number).for_each(|input| input.refused = true);
+    }
+
+    /// Inputs that rooms refused.
+    pub fn refusals(&self) -> u64 {
+        self.pending.iter().chain(&self.acknowledged).filter(|input| input.refused).count() as u64
     }
 
     /// Takes a frame with its entries in.
@@ -119,7 +135,7 @@ impl Oracle {
     pub fn lost(&self) -> u64 {
         let mut heard: Vec<u64> = self.heard.iter().map(|(_, value)| *value).collect();
         heard.sort_unstable();
-        let missing = |input: &&Input| heard.binary_search(&input.value).is_err();
+        let missing = |input: &&Input| !input.refused && heard.binary_search(&input.value).is_err();
         self.acknowledged.iter().filter(missing).count() as u64
     }
 

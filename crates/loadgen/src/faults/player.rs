@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clock::{Chance, Clock, Moment};
 use prost::Message;
+use protocol::messages::input_refused::Refusal;
 use protocol::{HEADER_BYTES, Header, messages, operation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -143,12 +144,15 @@ impl Player {
                     operation::FRAME => self.frame(&line.body)?,
                     operation::INPUT_REFUSED => {
                         let refused = messages::InputRefused::decode(&line.body[..])?;
-                        ensure!(
-                            refused.channel != channel,
-                            "input {} was refused: {}",
-                            refused.number,
-                            refused.reason
-                        );
+                        if refused.reason == i32::from(Refusal::Gap) {
+                            // Something before it did not arrive: all that waits goes again.
+                            let resumed = self.resume(line, channel).await?;
+                            for (number, data) in self.oracle.again(resumed.applied) {
+                                line.send_input(channel, number, &data).await?;
+                            }
+                        } else {
+                            self.oracle.refused(refused.number);
+                        }
                     }
                     operation::ERROR | operation::GOODBYE => bail!("the server said good-bye"),
                     _ => {}
