@@ -180,11 +180,17 @@ fn already_there(bundle: &Bundle, game: &GameVersions) -> Result<Option<Version>
         (Some(_), _) => Err(PatchFault::WrongBase(format!(
             "{name} has been published with another module; a name is used once, take the next number"
         ))),
-        (None, Some(same)) => Err(PatchFault::WrongBase(format!(
-            "its module is that of {}, which was published before ({})",
-            same.name,
-            word(same.state)
-        ))),
+        (None, Some(same)) => {
+            let advice = match same.state {
+                VersionState::RollingBack | VersionState::RolledBack | VersionState::Refused => {
+                    "; to try it again, build it anew with any change, so that its hash is another"
+                }
+                _ => "",
+            };
+            let (name, state) = (&same.name, word(same.state));
+            let why = format!("its module is that of {name}, which was published before ({state}){advice}");
+            Err(PatchFault::WrongBase(why))
+        }
         (None, None) => Ok(None),
     }
 }
@@ -210,6 +216,12 @@ fn check_base(bundle: &Bundle, game: &GameVersions) -> Result<(), PatchFault> {
     let same_line = line.as_ref().is_some_and(|name| name.line() == base.version);
     if !same_line && stable.module != base.module {
         return wrong(format!("it mends {}, and what is stable here is {}", base.version, stable.name));
+    }
+    if !same_line && line.is_some() {
+        return wrong(format!(
+            "it was made for {}, whose module here is that of {}",
+            base.version, stable.name
+        ));
     }
     let release = PatchName::Release { version: base.version.clone() }.to_string();
     let known = game.by_module(&base.module);

@@ -100,6 +100,15 @@ impl Bench {
         self.folder.path()
     }
 
+    /// Until the service has heard of a promoted version's rooms. Time that passes before is a swap without end.
+    pub fn until_swapped(patches: &Patches) {
+        testkit::eventually("the rooms' answer is heard", || {
+            let history = patches.catalog().history().ok()?;
+            let (_, since) = history.rsplit_once("\"what\":\"confirmed\"")?;
+            since.contains("\"what\":\"swapped\"").then_some(())
+        });
+    }
+
     /// A signed bundle's bytes.
     pub fn bundle(&self, name: &str, base: Option<&[u8]>, module: &[u8]) -> Vec<u8> {
         signed(draft("demo", name, base), module, &self.alice)

@@ -111,6 +111,8 @@ fn a_patch_never_goes_on_a_wrong_base() {
     refused(&patches, &hotfix("hotfix-1.0.0-v1", &one, &two), &["1.0.0 is not on this server"]);
     patches.publish(&bench.bundle("release-1.0.0", None, &one), None, "alice").unwrap();
     refused(&patches, &hotfix("hotfix-2.0.0-v1", &three, &two), &["mends 2.0.0", "release-1.0.0"]);
+    // The right module under a wrong number.
+    refused(&patches, &hotfix("hotfix-2.0.0-v1", &one, &two), &["made for 2.0.0", "that of release-1.0.0"]);
     refused(&patches, &hotfix("hotfix-1.0.0-v1", &three, &two), &["another 1.0.0"]);
 
     let publish_to_the_end = |bundle: &[u8]| {
@@ -124,6 +126,19 @@ fn a_patch_never_goes_on_a_wrong_base() {
     // A later mending of the same release may follow an earlier one.
     publish_to_the_end(&hotfix("hotfix-1.0.0-v3", &one, &three));
     assert_eq!(patches.catalog().game(&game()).unwrap().stable, Some(3));
+}
+
+#[test]
+fn who_publishes_a_module_anew_that_was_rolled_back_is_told_what_to_do() {
+    let bench = Bench::new();
+    let patches = bench.in_canary();
+    patches.roll_back(&game(), "the wrong name typed", "bob").unwrap();
+    testkit::eventually("it is rolled back", || {
+        let state = patches.catalog().game(&game())?.by_name("hotfix-1.0.0-v1")?.state;
+        (state == VersionState::RolledBack).then_some(())
+    });
+    let again = bench.bundle("hotfix-1.0.0-v2", Some(&module(1)), &module(2));
+    refused(&patches, &again, &["hotfix-1.0.0-v1", "rolled back", "build it anew with any change"]);
 }
 
 #[test]
@@ -198,9 +213,12 @@ impl RollForward for releases::Patches {
     fn roll_forward(&self, version: u32, bench: &Bench) {
         let all = format!("swap 100% to {version}");
         testkit::eventually("all rooms are asked", || bench.world.asked().contains(&all).then_some(()));
+        Bench::until_swapped(self);
         testkit::eventually("the version settles", || {
             bench.advance(60_000);
             self.catalog().game(&game()).unwrap().trial.is_none().then_some(())
         });
+        let game = self.catalog().game(&game()).unwrap();
+        assert_eq!(game.stable, Some(version), "{:?}", game.version(version));
     }
 }

@@ -19,6 +19,14 @@ fn wait_for_state(patches: &releases::Patches, version: u32, wanted: VersionStat
     testkit::eventually("the version's state", || (state(patches, version) == wanted).then_some(()));
 }
 
+/// Until it has told rooms the last thing, which comes after the history's word.
+fn wait_for_end_of_way_back(bench: &Bench, patches: &releases::Patches) {
+    wait_for_state(patches, 2, VersionState::RolledBack);
+    testkit::eventually("the way back is forgotten", || {
+        bench.world.asked().last().is_some_and(|asked| asked == "forget 2").then_some(())
+    });
+}
+
 #[test]
 fn a_trap_storm_takes_every_room_back_within_moments() {
     let bench = Bench::new();
@@ -29,7 +37,7 @@ fn a_trap_storm_takes_every_room_back_within_moments() {
         bench.advance(50);
         (state(&patches, 2) != VersionState::Canary).then_some(())
     });
-    wait_for_state(&patches, 2, VersionState::RolledBack);
+    wait_for_end_of_way_back(&bench, &patches);
     let asked = bench.world.asked();
     let way = [
         "replay 1 on 2",
@@ -61,12 +69,13 @@ fn a_canary_is_promoted_and_what_was_confirmed_is_taken_back_by_hand() {
     assert!(patches.promote(&game(), "bob").unwrap_err().to_string().contains("confirmed already"));
     wait_for_state(&patches, 2, VersionState::Confirmed);
     assert_eq!(patches.catalog().game(&game()).unwrap().stable, Some(2));
+    Bench::until_swapped(&patches);
     testkit::eventually("the version settles", || {
         bench.advance(60_000);
         stage(&patches).is_none().then_some(())
     });
     patches.roll_back(&game(), "the prices are wrong", "carol").unwrap();
-    wait_for_state(&patches, 2, VersionState::RolledBack);
+    wait_for_end_of_way_back(&bench, &patches);
     let after = patches.catalog().game(&game()).unwrap();
     assert_eq!(
         (after.stable, &after.version(2).unwrap().why[..]),
