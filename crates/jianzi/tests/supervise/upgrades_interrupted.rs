@@ -1,5 +1,6 @@
 //! kill -9 of either process at every step of an upgrade: in the end a server runs.
 
+use std::io::Read;
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
@@ -25,10 +26,19 @@ fn upgrading_until(step: &str) -> Upgrading {
     let before = supervised.status();
     let new = copy(folder.path()).display().to_string();
     let mut client = supervised.command(&["upgrade", &new]);
-    // What it says is in the audit log, too.
-    let client = client.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // What it says on standard output is in the audit log, too.
+    let client = client.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     supervised.until_step(step);
     Upgrading { supervised, before, client, _folder: folder }
+}
+
+impl Upgrading {
+    /// What the one who asked for it is told in the end, if it is bad news.
+    fn complaint(&mut self) -> String {
+        let mut said = String::new();
+        self.client.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        said
+    }
 }
 
 impl Drop for Upgrading {
@@ -45,6 +55,11 @@ fn a_supervisor_killed_at_any_step_leaves_what_the_next_one_needs() {
         let supervised = &mut upgrading.supervised;
         signal(supervised.pid(), "-KILL");
         supervised.wait();
+        if step != "confirmed" {
+            let complaint = upgrading.complaint();
+            assert!(complaint.contains("`jianzi status` tells how things stand"), "{step}: {complaint}");
+        }
+        let supervised = &upgrading.supervised;
         let addresses = crate::stage::addresses_in(&upgrading.before);
         let options = Options { addresses, data: Some(supervised.data.clone()), ..Options::new(&[]) };
         let next = options.ready();
