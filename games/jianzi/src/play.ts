@@ -110,9 +110,17 @@ export class Play {
     await this.attempt(async () => { await this.options.jz.login(this.credentials()); });
   }
 
-  /** The last room's match, as the server has kept it. */
+  /** The last room's match, as the server has kept it: a moment after the room has taken the results. */
   async replay(): Promise<Replay> {
-    return new Replay(await this.options.jz.http.get<ReplayFile>(`/v1/replays/${encodeURIComponent(this.lastRoom)}.json`));
+    const path = `/v1/replays/${encodeURIComponent(this.lastRoom)}.json`;
+    for (let left = 10; ; left--) {
+      try {
+        return new Replay(await this.options.jz.http.get<ReplayFile>(path));
+      } catch (error) {
+        if (left === 0 || (error as JianziError).name !== "room_unknown") throw error;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+    }
   }
 
   private kind(): RoomWish {

@@ -19,7 +19,8 @@ use crate::failure::{Exit, Failure};
 pub const CRASHES: &str = "crashes";
 
 /// Panics in these threads leave half a server: the process ends and is started again.
-pub const VITAL_THREADS: crashes::Vital = &["rooms-", "gateway-", "matchmaking", "crash-on-purpose"];
+pub const VITAL_THREADS: crashes::Vital =
+    &["rooms-", "gateway-", "matchmaking", "journal-", "patches", "crash-on-purpose"];
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A supervisor knows more of a crash, the exit status above all: it collects first.
