@@ -181,7 +181,8 @@ impl Pair {
     /// The other version takes over what the room's own saves. So does the room's own, if it can: a game that has loaded
     /// draws other numbers than one that went on, and that is no difference of versions.
     fn taking_over(mut own: Room, modules: &Arc<dyn Modules>, to: &LogicRef) -> Result<Pair, NotTried> {
-        let Some(running) = own.logic().cloned() else { return Err(NotTried::NoGame) };
+        let running = own.logic().filter(|running| running.game == to.game).cloned();
+        let Some(running) = running else { return Err(NotTried::NoGame) };
         let mut other = Room::restore(&own.image(), modules)?;
         let mut outputs = Vec::new();
         let swap = own.prepare_swap(to)?;

@@ -116,6 +116,10 @@ impl Shard {
         if hosted.room.logic() == Some(to) {
             return Ok(());
         }
+        // This swap may have waited behind others while its version was rolled back.
+        if self.shared.config.games.catalog.refuge(&hosted.key.app, to).is_some() {
+            return Err("the version was taken back meanwhile".to_owned());
+        }
         if let Some(game) = &mut hosted.game {
             game.begin_way_back(&mut hosted.room);
         }
