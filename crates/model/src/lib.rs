@@ -7,5 +7,5 @@ mod session_id;
 
 pub use ids::{AppId, Build, PlayerId, TicketId};
 pub use position::{Epoch, Partition, Position, Run, Seat, Tick};
-pub use room_id::{BadRoomId, RoomId, RoomKey};
+pub use room_id::{BadRoomId, PARTITIONS, RoomId, RoomKey};
 pub use session_id::{SessionId, SessionIdTooLong};

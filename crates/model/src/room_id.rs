@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::{AppId, Partition};
 
 /// How many partitions there are; equal in a whole cluster.
-const PARTITIONS: u32 = 256;
+pub const PARTITIONS: u32 = 256;
 
 /// `<partition>-<random>`, for example `17-k3v9x2m4p7`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

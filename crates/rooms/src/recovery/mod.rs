@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use journal::{Journal, JournalError};
-use model::{Epoch, Partition, Position, RoomKey};
+use model::{Epoch, PARTITIONS, Partition, Position, RoomKey};
 
 use crate::config::RoomsConfig;
 use crate::mailbox::Mailbox;
@@ -51,8 +51,6 @@ pub(crate) struct Found {
     pub rooms: Vec<RoomKey>,
 }
 
-/// All partitions there are.
-const PARTITIONS: u32 = 256;
 /// Between two attempts at a journal that cannot be read right now.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use journal::Journal;
 use journal_file::{FileJournal, FileJournalConfig};
-use model::{AppId, Partition, RoomKey};
+use model::{AppId, PARTITIONS, Partition, RoomKey};
 use room_core::modules::Modules;
 
 use super::modules::ModuleFolder;
@@ -31,7 +31,6 @@ pub struct Copy {
     folder: PathBuf,
 }
 
-const PARTITIONS: u32 = 256;
 /// Files that go while they are copied were written anew in others: then all is copied again, so often.
 const COPIES: u32 = 5;
 /// The journal's own file names: which segments there are, and who has it.

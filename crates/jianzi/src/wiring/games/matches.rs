@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use journal::Journal;
-use model::{Partition, RoomKey};
+use model::{PARTITIONS, Partition, RoomKey};
 use releases::{GameKey, ReplayVerdict, TrialReplay, Verdicts};
 use room_core::modules::{LogicRef, Modules};
 use rooms::NotTried;
@@ -18,7 +18,6 @@ pub struct LiveMatches {
 
 /// Of a game, at most.
 const MATCHES_MAX: u32 = 20;
-const PARTITIONS: u32 = 256;
 
 impl LiveMatches {
     pub fn new(journal: Arc<dyn Journal>, modules: Arc<dyn Modules>, ticks: u32) -> LiveMatches {
