@@ -34,6 +34,6 @@ pub use install::{About, Kept, Vital, install, keep_in};
 pub use lines::remember_line;
 pub use on_purpose::{How, on_purpose};
 pub use report::{Cause, Frame, Report, SteppedRoom, Thread};
-pub use rooms::{SLOTS, rested, stepping};
+pub use rooms::{Stepper, rested, stepping};
 pub use scrub::scrub;
 pub use time::written;

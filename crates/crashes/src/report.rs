@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time;
+use crate::{rooms, time};
 
 /// Everything known of one crash. Kept as JSON in the folder of crashes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct Report {
     pub thread: Option<Thread>,
     /// The others, where they stood at that moment.
     pub other_threads: Vec<Thread>,
-    /// The last rooms of each shard, the newest first.
+    /// The last rooms of each thread that plays rooms, the newest first.
     pub rooms: Vec<SteppedRoom>,
     /// The last log lines, the oldest first.
     pub lines: Vec<String>,
@@ -94,14 +94,15 @@ pub struct Frame {
     pub line: Option<u32>,
 }
 
-/// What a shard was doing.
+/// What a thread that plays rooms was doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SteppedRoom {
+    /// The thread's place: a shard's number, or one of those beyond.
     pub shard: u32,
     /// `app/room`.
     pub room: String,
     pub tick: u32,
-    /// In the middle of the step; otherwise it was the last room that the shard stepped.
+    /// In the middle of the step; otherwise it was the last room that the thread stepped.
     pub within: bool,
 }
 
@@ -202,7 +203,8 @@ impl fmt::Display for Report {
         }
         for room in &self.rooms {
             let doing = if room.within { "stepping" } else { "last stepped" };
-            writeln!(f, "shard {:<3}{doing} {}, tick {}", room.shard, room.room, room.tick)?;
+            let place = rooms::place_name(room.shard);
+            writeln!(f, "{place:<8} {doing} {}, tick {}", room.room, room.tick)?;
         }
         for note in &self.notes {
             writeln!(f, "note     {note}")?;

@@ -1,22 +1,49 @@
-//! Which rooms each shard steps: a fixed table that shards write without a lock and the signal handler reads.
+//! Which rooms each thread plays: a fixed table that the threads write without a lock and the signal handler reads.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::report::SteppedRoom;
 
-/// Shards beyond these are not shown.
-pub const SLOTS: usize = 64;
+/// A thread that plays rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepper {
+    Shard(usize),
+    /// Rebuilds rooms of an earlier process.
+    Recovery(usize),
+    /// Plays rooms that take too long for their shard.
+    Quarantine,
+}
+
+/// Places in the table.
+const SLOTS: usize = QUARANTINE + 1;
+const RECOVERY: usize = 64;
+const QUARANTINE: usize = RECOVERY + 16;
+
+impl Stepper {
+    /// Its place in the table; threads beyond the last place of their kind are not shown.
+    pub const fn slot(self) -> usize {
+        match self {
+            Stepper::Shard(number) if number < RECOVERY => number,
+            Stepper::Recovery(number) if number < QUARANTINE - RECOVERY => RECOVERY + number,
+            Stepper::Quarantine => QUARANTINE,
+            Stepper::Shard(_) | Stepper::Recovery(_) => Stepper::NOT_SHOWN,
+        }
+    }
+
+    /// A place beyond the table.
+    pub const NOT_SHOWN: usize = SLOTS;
+}
 
 /// Longest name, in bytes; the rest is cut.
 const NAME_BYTES: usize = 128;
 const WORDS: usize = NAME_BYTES / 8;
 
-/// Steps of a shard that are remembered.
+/// Steps of a thread that are remembered.
 const ROWS: usize = 8;
 
-/// Says that this shard now steps `app`/`room` at `tick`. A few nanoseconds: relaxed stores only.
-pub fn stepping(shard: usize, app: &str, room: &str, tick: u32) {
-    let Some(steps) = TABLE.get(shard) else { return };
+/// Says that the thread of this place now plays `app`/`room` at `tick`. A few nanoseconds: relaxed stores only.
+pub fn stepping(slot: usize, app: &str, room: &str, tick: u32) {
+    let Some(steps) = TABLE.get(slot) else { return };
     let turn = steps.turn.load(Ordering::Relaxed).wrapping_add(1);
     let row = &steps.rows[turn as usize % ROWS];
     let mut name = [0_u8; NAME_BYTES];
@@ -32,14 +59,24 @@ pub fn stepping(shard: usize, app: &str, room: &str, tick: u32) {
     steps.within.store(true, Ordering::Relaxed);
 }
 
-/// Says that the step is over. The room stays in the table as the last one that this shard stepped.
-pub fn rested(shard: usize) {
-    if let Some(steps) = TABLE.get(shard) {
+/// Says that the step is over. The room stays in the table as the last one that was stepped there.
+pub fn rested(slot: usize) {
+    if let Some(steps) = TABLE.get(slot) {
         steps.within.store(false, Ordering::Relaxed);
     }
 }
 
-/// One shard's last steps.
+/// Who has this place, as a report says it.
+pub(crate) fn place_name(slot: u32) -> String {
+    let slot = slot as usize;
+    match slot {
+        QUARANTINE.. => "quarantine".to_owned(),
+        RECOVERY.. => format!("recovery {}", slot - RECOVERY),
+        _ => format!("shard {slot}"),
+    }
+}
+
+/// One thread's last steps.
 #[repr(align(64))]
 pub(crate) struct Steps {
     /// The newest row is this modulo their number.
@@ -140,5 +177,14 @@ mod tests {
         assert_eq!(of(61)[0].0, "a".repeat(NAME_BYTES));
         stepping(SLOTS, "beyond", "the table", 1);
         rested(SLOTS);
+    }
+
+    #[test]
+    fn every_thread_has_a_place_of_its_own_or_none() {
+        use Stepper::{Quarantine, Recovery, Shard};
+        let names = [Shard(0), Shard(63), Recovery(0), Recovery(15), Quarantine]
+            .map(|stepper| place_name(stepper.slot() as u32));
+        assert_eq!(names, ["shard 0", "shard 63", "recovery 0", "recovery 15", "quarantine"]);
+        assert_eq!([Shard(64), Recovery(16)].map(Stepper::slot), [Stepper::NOT_SHOWN; 2]);
     }
 }

@@ -42,18 +42,7 @@ impl Room {
 
     pub fn restore(image: &[u8], modules: &Arc<dyn Modules>) -> Result<Room, Damaged> {
         let mut reader = Reader::new(image);
-        let format = reader.u32()?;
-        if !(FORMAT_BEFORE..=FORMAT).contains(&format) {
-            let message =
-                format!("the image has format {format}; this binary reads {FORMAT_BEFORE} and {FORMAT}");
-            return Err(Damaged::new(message));
-        }
-        let founding = read_founding(&mut reader)?;
-        let logic = if format == FORMAT { reader.option(read_logic)? } else { None };
-        if logic.is_some() != founding.spec.authoritative.is_some() {
-            return Err(Damaged::new("an authoritative room names its logic, and no other"));
-        }
-        let mut room = Room::bare(Founding { logic, ..founding }, modules);
+        let mut room = Room::bare(read_head(&mut reader)?, modules);
         room.run = reader.u32()?;
         room.continues_at = reader.u32()?;
         room.tick = reader.u32()?;
@@ -69,6 +58,28 @@ impl Room {
         reader.end()?;
         Ok(room)
     }
+}
+
+impl Founding {
+    /// Of the room that the image is of; needs no module.
+    pub fn of_image(image: &[u8]) -> Result<Founding, Damaged> {
+        read_head(&mut Reader::new(image))
+    }
+}
+
+fn read_head(reader: &mut Reader<'_>) -> Result<Founding, Damaged> {
+    let format = reader.u32()?;
+    if !(FORMAT_BEFORE..=FORMAT).contains(&format) {
+        let message =
+            format!("the image has format {format}; this binary reads {FORMAT_BEFORE} and {FORMAT}");
+        return Err(Damaged::new(message));
+    }
+    let founding = read_founding(reader)?;
+    let logic = if format == FORMAT { reader.option(read_logic)? } else { None };
+    if logic.is_some() != founding.spec.authoritative.is_some() {
+        return Err(Damaged::new("an authoritative room names its logic, and no other"));
+    }
+    Ok(Founding { logic, ..founding })
 }
 
 fn put_table(out: &mut Vec<u8>, table: &Table) {

@@ -13,8 +13,9 @@ use protocol::messages;
 
 use crate::codec::Damaged;
 use crate::event::{Founding, RoomEvent};
+use crate::room::Room;
 
-pub use file::{read, write};
+pub use file::{read, write, write_ended};
 pub use report::verify;
 pub use view::view;
 
@@ -27,13 +28,26 @@ pub struct Replay {
     pub summary: Summary,
 }
 
-/// What the writer's room had come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     pub events: u64,
+    pub last: FinalState,
+}
+
+/// What the writer's room had come to: whoever plays the events again has to come to it, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinalState {
     pub last_tick: Tick,
     pub hash: u32,
     pub agreed: bool,
+}
+
+impl Room {
+    /// `None` if a call into the game ended badly and the room could not be made anew: no replay leads there.
+    pub fn final_state(&self) -> Option<FinalState> {
+        let last = FinalState { last_tick: self.tick(), hash: self.hash(), agreed: self.agreed() };
+        (!self.is_poisoned()).then_some(last)
+    }
 }
 
 /// What a file holds that was found to be right.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::SessionId;
 
-use super::{Finding, Replay, Summary};
+use super::{FinalState, Finding, Replay, Summary};
 use crate::codec::{Damaged, Reader, put_bytes, put_varint};
 use crate::event::{Founding, RoomEvent};
 use crate::modules::Modules;
@@ -25,25 +25,44 @@ pub fn write(
     records: impl IntoIterator<Item = Result<RoomEvent, Damaged>>,
     modules: &Arc<dyn Modules>,
 ) -> Result<Vec<u8>, Damaged> {
+    let (mut writer, mut records, founding) = begin(records)?;
+    let mut outputs = Vec::new();
+    let mut room = Room::found(founding, modules, &mut outputs)?;
+    for event in &mut records {
+        let event = without_session(event?);
+        room.admit(&event, &mut outputs)?;
+        outputs.clear();
+        writer.record(&event);
+    }
+    let last = room.final_state().ok_or_else(|| Damaged::new("a call into the game ended badly at last"))?;
+    Ok(writer.finish(last))
+}
+
+/// The same of a log that led to a room in this state, without playing it: a log that lies is found by whoever verifies
+/// the file.
+pub fn write_ended(
+    records: impl IntoIterator<Item = Result<RoomEvent, Damaged>>,
+    last: FinalState,
+) -> Result<Vec<u8>, Damaged> {
+    let (mut writer, records, _) = begin(records)?;
+    for event in records {
+        writer.record(&without_session(event?));
+    }
+    Ok(writer.finish(last))
+}
+
+/// Writes the founding.
+fn begin<R: IntoIterator<Item = Result<RoomEvent, Damaged>>>(
+    records: R,
+) -> Result<(Writer, R::IntoIter, Founding), Damaged> {
     let mut records = records.into_iter();
     let Some(RoomEvent::Founded(founding)) = records.next().transpose()? else {
         return Err(Damaged::new("it does not begin with the founding"));
     };
     let founding = Founding { invite: String::new(), ..*founding };
-    let mut outputs = Vec::new();
-    let mut room = Room::found(founding.clone(), modules, &mut outputs)?;
     let mut writer = Writer::new();
-    writer.record(&RoomEvent::Founded(Box::new(founding)));
-    let mut events = 1;
-    for event in records {
-        let event = without_session(event?);
-        room.admit(&event, &mut outputs)?;
-        outputs.clear();
-        writer.record(&event);
-        events += 1;
-    }
-    let (last_tick, hash, agreed) = (room.tick(), room.hash(), room.agreed());
-    Ok(writer.finish(&Summary { events, last_tick, hash, agreed }))
+    writer.record(&RoomEvent::Founded(Box::new(founding.clone())));
+    Ok((writer, records, founding))
 }
 
 /// Reads a file and checks its form, not its truth; see [`verify`](super::verify).
@@ -90,21 +109,17 @@ fn read_records(payload: &[u8], events: &mut Vec<RoomEvent>) -> Result<(), Findi
 
 fn put_summary(out: &mut Vec<u8>, summary: &Summary) {
     put_varint(out, summary.events);
-    put_varint(out, summary.last_tick);
-    put_varint(out, summary.hash);
-    out.push(u8::from(summary.agreed));
+    put_varint(out, summary.last.last_tick);
+    put_varint(out, summary.last.hash);
+    out.push(u8::from(summary.last.agreed));
 }
 
 fn read_summary(payload: &[u8]) -> Result<Summary, Damaged> {
     let mut reader = Reader::new(payload);
-    let summary = Summary {
-        events: reader.u64()?,
-        last_tick: reader.u32()?,
-        hash: reader.u32()?,
-        agreed: reader.bool()?,
-    };
+    let events = reader.u64()?;
+    let last = FinalState { last_tick: reader.u32()?, hash: reader.u32()?, agreed: reader.bool()? };
     reader.end()?;
-    Ok(summary)
+    Ok(Summary { events, last })
 }
 
 fn without_session(mut event: RoomEvent) -> RoomEvent {
@@ -122,6 +137,7 @@ struct Writer {
     file: Vec<u8>,
     records: Vec<u8>,
     record: Vec<u8>,
+    events: u64,
     chunks: u32,
 }
 
@@ -129,10 +145,11 @@ impl Writer {
     fn new() -> Writer {
         let mut file = MAGIC.to_vec();
         file.push(VERSION);
-        Writer { file, records: Vec::new(), record: Vec::new(), chunks: 0 }
+        Writer { file, records: Vec::new(), record: Vec::new(), events: 0, chunks: 0 }
     }
 
     fn record(&mut self, event: &RoomEvent) {
+        self.events += 1;
         self.record.clear();
         event.encode(&mut self.record);
         put_bytes(&mut self.records, &self.record);
@@ -146,12 +163,12 @@ impl Writer {
         self.chunk(RECORDS, &records);
     }
 
-    fn finish(mut self, summary: &Summary) -> Vec<u8> {
+    fn finish(mut self, last: FinalState) -> Vec<u8> {
         if !self.records.is_empty() {
             self.close_records();
         }
         let mut payload = Vec::new();
-        put_summary(&mut payload, summary);
+        put_summary(&mut payload, &Summary { events: self.events, last });
         self.chunk(SUMMARY, &payload);
         self.file
     }

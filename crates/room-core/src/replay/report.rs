@@ -21,17 +21,17 @@ pub fn verify(bytes: &[u8], modules: &Arc<dyn Modules>) -> Result<Report, Findin
     })?;
     let ended = room.ended();
     let agreed = room.agreed();
-    let summary = &replay.summary;
-    same("the last tick", summary.last_tick, room.tick())?;
-    same("the state's hash", summary.hash, room.hash())?;
-    same("that the results agree:", summary.agreed, agreed)?;
+    let last = replay.summary.last;
+    same("the last tick", last.last_tick, room.tick())?;
+    same("the state's hash", last.hash, room.hash())?;
+    same("that the results agree:", last.agreed, agreed)?;
     Ok(Report {
         room: room.key().clone(),
         mode: room.spec().mode.clone(),
         build: room.founding().build.as_str().to_owned(),
         seats: seats_of(&replay),
         runs: room.run(),
-        events: summary.events,
+        events: replay.summary.events,
         inputs,
         ticks: room.tick(),
         duration_ms: room.spec().period_us().unwrap_or(0) * u64::from(room.tick()) / 1000,
