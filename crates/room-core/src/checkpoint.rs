@@ -98,8 +98,8 @@ impl Checkpoint {
     }
 
     /// The same inputs from here on under the version that ran here, whatever became of them later: calls that ended
-    /// badly are made, swaps are not.
-    pub fn replay_as_it_was(&self) -> Result<Room, Damaged> {
+    /// badly are made, swaps are not. The effects that this version wants are all that is told of it.
+    pub fn replay_as_it_was(&self, effects: &mut Vec<Output>) -> Result<Room, Damaged> {
         let mut replayed = Room::restore(&self.image, &self.modules)?;
         let mut way = Checkpoint::take(&mut replayed, self.modules.clone());
         let (mut reader, mut out) = (Reader::new(&self.since), Vec::new());
@@ -119,7 +119,7 @@ impl Checkpoint {
                 _ => event,
             };
             way.apply(&mut replayed, &event, &mut out)?;
-            out.clear();
+            effects.extend(out.drain(..).filter(|output| matches!(output, Output::Effect { .. })));
         }
         Ok(replayed)
     }

@@ -20,6 +20,8 @@ mod trial;
 
 mod directory;
 mod mailbox;
+mod mark;
+mod quarantine;
 mod ring;
 
 mod image;
@@ -34,7 +36,7 @@ mod shard;
 pub use calls::{CreateRoom, Done, Door, JoinRoom, JoinedRoom, Member};
 pub use config::{RECORD_BYTES, RoomsConfig, WithoutJournal};
 pub use crash_at::{CrashAt, crash_at, crash_if_wanted};
-pub use games::{GameEffect, GameWatch, Games, LogicCatalog, VersionWatch};
+pub use games::{Fate, GameEffect, GameWatch, Games, LogicCatalog, Outbox, VersionWatch};
 pub use journaled::{Logged, Playback, RoomLog, Unplayable};
 pub use rooms::{Counts, Rooms};
 pub use shard::{Moved, MovesDone, Which};

@@ -19,6 +19,7 @@ use crate::clerk::{Clerk, ClerkWork};
 use crate::config::RoomsConfig;
 use crate::directory::Directory;
 use crate::mailbox::{AnyInbox, Mailbox, mailbox_of};
+use crate::quarantine::{Quarantine, StopQuarantine};
 use crate::recovery::{Found, Recovery, fence_and_find};
 use crate::shard::{
     Awaited, Create, Health, Inheritance, Join, Move, MoveRooms, MovesDone, Request, Resume, Shard, Shared,
@@ -32,6 +33,7 @@ pub struct Rooms {
     clerk: Arc<Clerk>,
     draining: AtomicBool,
     recoveries: Vec<Arc<Recovery>>,
+    stop_quarantine: StopQuarantine,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -53,6 +55,8 @@ pub struct Counts {
     pub unreleased_frames: usize,
     /// Messages that wait in inboxes.
     pub inbox: usize,
+    /// Rooms that play apart, because they took too much time.
+    pub quarantined: usize,
     /// Members that catch up from the journal.
     pub backfills: usize,
     /// Rooms of an earlier process that are not rebuilt yet.
@@ -79,6 +83,7 @@ impl Parts {
         journal: Arc<dyn Journal>,
         link: Arc<dyn RoomLink>,
         metrics: Arc<Metrics>,
+        quarantine: &Quarantine,
     ) -> std::io::Result<Parts> {
         let count = config.shards.clamp(1, MOST_SHARDS);
         let found = fence_and_find(journal.as_ref(), config.epoch).map_err(std::io::Error::other)?;
@@ -104,8 +109,11 @@ impl Parts {
             let recovery = Recovery::new(rooms.clone());
             let inheritance = Inheritance { last, awaited: Awaited::new(recovery.clone(), rooms) };
             let (shared, mailbox, clerk) = (shared.clone(), mailbox.clone(), clerk.clone());
-            shards.push(Shard::new(number, count, shared, mailbox, clerk, inheritance));
+            shards.push(Shard::new(number, count, shared, mailbox, clerk, quarantine.clone(), inheritance));
             recoveries.push(recovery);
+        }
+        if shared.health.recovering() == 0 {
+            shared.journal.rooms_are_back();
         }
         Ok(Parts { shared, mailboxes, clerk, clerk_work, shards, recoveries })
     }
@@ -120,6 +128,7 @@ impl Rooms {
             clerk: parts.clerk.clone(),
             draining: AtomicBool::new(false),
             recoveries: parts.recoveries.clone(),
+            stop_quarantine: StopQuarantine::default(),
             threads: Mutex::default(),
         }
     }
@@ -136,13 +145,16 @@ impl Rooms {
         link: Arc<dyn RoomLink>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Arc<Rooms>> {
-        let parts = Parts::new(config, clock, chance, journal, link, metrics)?;
-        let mut threads = Vec::new();
+        let (quarantine, quarantine_work, stop_quarantine) = Quarantine::new();
+        let parts = Parts::new(config, clock, chance, journal, link, metrics, &quarantine)?;
+        // From now on the shards alone have it, and the thread ends after them.
+        drop(quarantine);
+        let mut threads = vec![quarantine_work.start(parts.shared.clone())?];
         parts.clerk.start(parts.clerk_work)?;
         for (number, (shard, recovery)) in parts.shards.into_iter().zip(&parts.recoveries).enumerate() {
             let (config, journal) = (parts.shared.config.clone(), parts.shared.journal.clone());
             threads.push(shard.start()?);
-            threads.push(recovery.start(number, config, journal, parts.mailboxes[number].clone())?);
+            threads.extend(recovery.start(number, config, journal, parts.mailboxes[number].clone())?);
         }
         Ok(Arc::new(Rooms {
             shared: parts.shared,
@@ -150,6 +162,7 @@ impl Rooms {
             clerk: parts.clerk,
             draining: AtomicBool::new(false),
             recoveries: parts.recoveries,
+            stop_quarantine,
             threads: Mutex::new(threads),
         }))
     }
@@ -237,6 +250,14 @@ impl Rooms {
         self.move_rooms(which, Move::ForgetWayBack, done);
     }
 
+    /// What games want outside of their rooms and rooms hold is told or forgotten, where the catalog has a verdict by now.
+    pub fn settle_effects(&self) {
+        for mailbox in self.mailboxes.iter() {
+            // Internal: refused only by a shard that stops.
+            let _ = mailbox.request(Request::SettleEffects);
+        }
+    }
+
     /// Takes messages for any room. A member's own [`link::RoomRoute::inbox`] is faster.
     pub fn inbox(&self) -> Arc<dyn Inbox> {
         Arc::new(AnyInbox { mailboxes: self.mailboxes.clone() })
@@ -277,9 +298,11 @@ impl Rooms {
     pub fn stop(&self) {
         self.draining.store(true, Ordering::Relaxed);
         self.recoveries.iter().for_each(|recovery| recovery.stop());
+        self.stop_quarantine.stop();
         self.mailboxes.iter().for_each(|mailbox| mailbox.stop());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        // The quarantine's is the first, and the last to end.
+        for thread in threads.into_iter().rev() {
             if thread.join().is_err() {
                 tracing::error!(event = "shard_panicked", "a shard's thread had panicked");
             }
@@ -302,6 +325,7 @@ impl Rooms {
             paused: count(&metrics.paused),
             unreleased_frames: count(&metrics.unreleased_frames),
             inbox: self.mailboxes.iter().map(|mailbox| mailbox.letters_waiting()).sum(),
+            quarantined: count(&metrics.quarantined),
             backfills: self.clerk.backfills(),
             recovering: self.shared.health.recovering(),
         }

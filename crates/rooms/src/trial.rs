@@ -7,7 +7,7 @@ use bytes::Bytes;
 use journal::{Journal, JournalError};
 use model::{Position, RoomKey, Tick};
 use room_core::modules::{LogicRef, Modules};
-use room_core::{Damaged, NoSwap, Output, Room, RoomEvent};
+use room_core::{Damaged, NoSwap, NotMade, Output, Room, RoomEvent};
 
 use crate::image::RoomImage;
 use crate::journaled::{Logged, Playback, RoomLog, Unplayable};
@@ -38,8 +38,11 @@ pub enum NotTried {
     Damaged(#[from] Damaged),
     #[error("the room is not one that runs a game")]
     NoGame,
+    /// By what the versions can and cannot do, or what the room's own cannot just now: no fault of the other one.
     #[error("the other version cannot take the room over: {0}")]
     NoSwap(#[from] NoSwap),
+    #[error("the other version fails when it takes the room over: {0}")]
+    TakesOverBadly(NoSwap),
 }
 
 impl From<Unplayable> for NotTried {
@@ -186,11 +189,7 @@ impl Pair {
         let mut other = Room::restore(&own.image(), modules)?;
         let mut outputs = Vec::new();
         let swap = own.prepare_swap(to)?;
-        if let Err(not_made) = other.try_apply(&swap, &mut outputs) {
-            return Err(
-                Damaged { what: format!("the other version does not begin: {not_made}").into() }.into()
-            );
-        }
+        other.try_apply(&swap, &mut outputs).map_err(not_taken_over)?;
         if let RoomEvent::Swapped { from_version, save, .. } = swap {
             // A version that cannot load stays as it is.
             let _ = own.try_apply(&RoomEvent::Swapped { to: running, from_version, save }, &mut outputs);
@@ -277,6 +276,14 @@ impl Pair {
         self.tried.first_difference.get_or_insert(tick);
         self.tried.how.get_or_insert_with(|| format!("a call that ended badly ({end}) goes well"));
         Ok(true)
+    }
+}
+
+fn not_taken_over(not_made: NotMade) -> NotTried {
+    match not_made {
+        NotMade::Swap(why @ (NoSwap::Init(_) | NoSwap::Load(_))) => NotTried::TakesOverBadly(why),
+        NotMade::Swap(why @ NoSwap::CannotLoad(_)) => why.into(),
+        other => Damaged { what: format!("the other version does not begin: {other}").into() }.into(),
     }
 }
 

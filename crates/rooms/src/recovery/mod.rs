@@ -1,20 +1,23 @@
-//! Rooms that were alive when the last process ended, rebuilt from the journal: one thread for each shard.
+//! Rooms that were alive when the last process ended, rebuilt from the journal: by threads for each shard.
 //!
 //! Before anything else [`fence_and_find`] closes the partitions to older owners and lists what is there. The threads
 //! then rebuild room by room, those first that somebody asks for, and give each to its shard, which begins a new run.
 
 mod rebuild;
+mod wanted;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crashes::Stepper;
 use journal::{Journal, JournalError};
 use model::{Epoch, PARTITIONS, Partition, Position, RoomKey};
 
 use crate::config::RoomsConfig;
 use crate::mailbox::Mailbox;
+use crate::mark;
 use crate::shard::Request;
 
 use rebuild::rebuild;
@@ -72,17 +75,27 @@ impl Recovery {
         Arc::new(Recovery { todo: Mutex::new(todo), ..Recovery::default() })
     }
 
-    /// The thread ends when all rooms are done.
+    /// Threads that end when all rooms are done: until then nobody else needs the processors.
     pub fn start(
         self: &Arc<Recovery>,
         shard: usize,
         config: RoomsConfig,
         journal: Arc<dyn Journal>,
         mailbox: Arc<Mailbox>,
-    ) -> std::io::Result<JoinHandle<()>> {
-        let recovery = self.clone();
-        let work = move || recovery.run(&config, journal.as_ref(), &mailbox);
-        std::thread::Builder::new().name(format!("recovery-{shard}")).spawn(work)
+    ) -> std::io::Result<Vec<JoinHandle<()>>> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = (processors / config.shards.max(1)).clamp(1, self.todo().left.len().max(1));
+        let start = |thread| {
+            let (recovery, config) = (self.clone(), config.clone());
+            let (journal, mailbox) = (journal.clone(), mailbox.clone());
+            let stepper = Stepper::Recovery(shard * threads + thread);
+            let work = move || {
+                mark::this_thread_is(stepper);
+                recovery.run(&config, journal.as_ref(), &mailbox);
+            };
+            std::thread::Builder::new().name(format!("recovery-{shard}")).spawn(work)
+        };
+        (0..threads).map(start).collect()
     }
 
     /// Somebody waits for this room: it is among the next ones.

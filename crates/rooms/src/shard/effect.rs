@@ -1,7 +1,5 @@
 //! What members hear, each in the order in which it happened, once the journal has it.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use link::{Audience, Class, Publication};
 use model::{Run, Seat, SessionId, Tick};
@@ -12,7 +10,7 @@ use protocol::operation;
 use telemetry::RoomMetrics;
 
 use crate::calls::{Done, JoinedRoom};
-use crate::games::{GameEffect, VersionWatch};
+use crate::games::GameEffect;
 
 use super::hosted::{Attached, Hosted};
 
@@ -54,7 +52,7 @@ pub(super) enum Effect {
         tick: Tick,
         data: Bytes,
     },
-    Outside(GameEffect, Arc<dyn VersionWatch>),
+    Outside(GameEffect),
     Answer(Box<messages::RoomView>, Done<messages::RoomView>),
     Ended(Box<messages::RoomEnded>),
 }
@@ -65,7 +63,7 @@ impl Effect {
         match self {
             Effect::Frame { body, .. } => body.len(),
             Effect::State { data, .. } | Effect::Message { data, .. } => data.len(),
-            Effect::Outside(effect, _) => effect.data.len(),
+            Effect::Outside(effect) => effect.data.len(),
             _ => 0,
         }
     }
@@ -118,7 +116,7 @@ impl Effect {
                 let body = message.encode_to_vec();
                 hosted.port.publish(reliable(operation::ROOM_MESSAGE, &body, &[], Audience::Seats(&[seat])));
             }
-            Effect::Outside(effect, watch) => watch.effect(&hosted.key, effect),
+            Effect::Outside(effect) => hosted.take_outside(effect),
             Effect::Answer(view, done) => done(Ok(*view)),
             Effect::Ended(ended) => hosted.push_to_all(&push::Event::RoomEnded(*ended)),
         }

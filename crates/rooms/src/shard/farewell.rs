@@ -34,6 +34,9 @@ impl Shard {
         let hosted = &mut self.rooms[at.index as usize];
         hosted.kept_until = Some(kept_until);
         hosted.next_tick_at = None;
+        if let Some(game) = &mut hosted.game {
+            game.put_off.refuse_all(&ErrorCode::RoomEnded.into());
+        }
         if let Some(ended) = hosted.room.ended() {
             self.shared.metrics.rooms.ended_total.of(&[&ended.reason]).increment();
             hosted.effects.push(Effect::Ended(Box::new(ended)));
@@ -54,9 +57,9 @@ impl Shard {
             let Some(kept_until) = hosted.kept_until.filter(|_| is_settled) else { continue };
             if !hosted.archived {
                 hosted.archived = true;
-                let (key, worth_it) = (hosted.key.clone(), hosted.room.tick() > 0);
-                if worth_it {
-                    self.clerk.archive(key);
+                let (key, last) = (hosted.key.clone(), hosted.room.final_state());
+                if let Some(last) = last.filter(|last| last.last_tick > 0) {
+                    self.clerk.archive(key, last);
                 }
             }
             let Some(hosted) = self.room(at) else { continue };
@@ -71,16 +74,17 @@ impl Shard {
         let metrics = &self.shared.metrics.rooms;
         metrics.members.add(-(hosted.members.len() as i64));
         metrics.open.of(&[kind_label(hosted.room.spec())]).decrement();
-        if let Some(game) = &hosted.game {
+        let outside = hosted.game.map(|game| {
             game.watch.room_went(&hosted.key);
-        }
+            game.outside
+        });
         for mut member in hosted.members {
             member.hearing.stop();
             hosted.port.detach(&member.session);
         }
         self.by_key.remove(&hosted.key);
         self.shared.directory.remove(&hosted.key);
-        self.clerk.forget(hosted.key.clone());
+        self.forget_log(hosted.key.clone(), outside);
         self.recently_ended.add(hosted.key);
         self.shared.health.remove_rooms(1);
         self.shrink();

@@ -5,6 +5,7 @@ use model::{Partition, Position};
 use protocol::{ErrorCode, Fault};
 
 use crate::config::RECORD_BYTES;
+use crate::image::RoomImage;
 
 use super::effect::Effect;
 use super::partition::{Held, PartitionLog};
@@ -17,6 +18,7 @@ impl Shard {
         let dirty = std::mem::take(&mut self.dirty);
         let mut drafts = Vec::with_capacity(dirty.len());
         for at in &dirty {
+            self.watch_budget(*at);
             self.end_if_log_is_full(*at);
             if let Some(hosted) = self.room(*at) {
                 hosted.dirty = false;
@@ -154,17 +156,28 @@ impl Shard {
     fn let_out(&mut self, position: Position, held: Held) {
         self.unreleased_bytes -= held.weight;
         self.unreleased_frames -= held.frames;
-        if let Some(image) = held.image {
-            self.clerk.put_image(held.key, position, image.bytes, image.trims);
-        }
         let metrics = &self.shared.metrics.rooms;
         metrics.journal_seconds.observe(self.now.since(held.since));
+        match self.rooms.is_away(held.at) {
+            true => self.keep_released(position, held),
+            false => self.let_room_have(position, held),
+        }
+    }
+
+    /// What the journal's answer means to a room that is at home.
+    pub(super) fn let_room_have(&mut self, position: Position, held: Held) {
+        let metrics = &self.shared.metrics.rooms;
         let at = held.at;
         let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at) else {
             return;
         };
         hosted.unanswered -= 1;
         held.effects.into_iter().for_each(|effect| effect.happen(hosted, metrics));
+        // Only now: what the log before an image wanted to take place has taken place, or is in the image.
+        if let Some(image) = held.image {
+            let bytes = RoomImage::holding(image.bytes, hosted.held_effects());
+            self.clerk.put_image(held.key, position, bytes, image.trims);
+        }
         if hosted.is_over() {
             self.over.push(at);
         }
@@ -208,8 +221,11 @@ impl Shard {
             }
         }
         let waiting = std::iter::from_fn(|| self.mailbox.take_request());
-        waiting.for_each(|request| request.refuse(fault.clone()));
+        self.requests.drain(..).chain(waiting).for_each(|request| request.refuse(fault.clone()));
+        self.abandon_wards(&fault);
         self.awaited.refuse_all(&fault);
+        let games = self.rooms.iter_mut().filter_map(|(_, hosted)| hosted.game.as_mut());
+        games.for_each(|game| game.put_off.refuse_all(&fault));
         self.shared.health.remove_rooms(self.rooms.len());
     }
 }

@@ -4,29 +4,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{SessionId, Tick};
-use room_core::modules::{CallEnd, LogicRef};
-use room_core::{Checkpoint, EndReason, Output, Room, RoomEvent};
+use room_core::modules::LogicRef;
+use room_core::{Checkpoint, EndReason, LogicLoad, Output, Room, RoomEvent};
 
+use crate::crash_at::crash_if_wanted;
 use crate::games::{GameEffect, Games, VersionWatch};
-use crate::rebuild_cost::RebuildCost;
+use crate::mark::{self, Playing};
 
 use super::effect::Effect;
 use super::hosted::{Hearing, Hosted};
+use super::outside::Outside;
+use super::put_off::PutOff;
 
 pub(super) struct Game {
     games: Games,
     pub watch: Arc<dyn VersionWatch>,
+    pub outside: Outside,
     /// From which the room is made anew; as old as its last image.
     checkpoint: Checkpoint,
     /// Of the version before, as long as the way back is kept. Goes into the room's images.
     pub way_back: Option<Checkpoint>,
-    /// Traffic is stopped: no ticks, no inputs.
+    /// Traffic is stopped: no ticks, no inputs, and all else that would call the version waits.
     pub stands_still: bool,
+    pub put_off: PutOff,
     /// Another version runs, or a call ended badly: the next record has an image.
     pub image_due: bool,
     /// Why the last swap failed.
     pub swap_failed: Option<String>,
-    fuel: u64,
     lines: Lines,
 }
 
@@ -47,18 +51,20 @@ const FUEL_PICOSECONDS: u64 = 120;
 impl Game {
     /// `None` for rooms of other kinds.
     pub fn of(room: &mut Room, games: &Games) -> Option<Box<Game>> {
+        let outside = Outside::of(room, games)?;
         let logic = room.logic()?.clone();
         let watch = games.watch.version(&room.key().app, &logic);
         watch.room_came(room.key());
         Some(Box::new(Game {
             games: games.clone(),
             watch,
+            outside,
             checkpoint: Checkpoint::take(room, games.modules.clone()),
             way_back: None,
             stands_still: false,
+            put_off: PutOff::default(),
             image_due: false,
             swap_failed: None,
-            fuel: room.fuel(),
             lines: Lines::default(),
         }))
     }
@@ -83,10 +89,9 @@ impl Game {
         instead
     }
 
-    /// What the calls since the last time would cost a rebuild.
-    fn add_cost(&mut self, room: &Room, cost: &mut RebuildCost) {
-        let fuel = room.fuel().wrapping_sub(std::mem::replace(&mut self.fuel, room.fuel()));
-        cost.add(Duration::from_nanos(fuel.saturating_mul(FUEL_PICOSECONDS) / 1000));
+    /// What the calls since the last image would cost a rebuild.
+    pub fn tail_cost(&self, room: &Room) -> Duration {
+        worth(self.checkpoint.tail_fuel(room))
     }
 
     /// The room as of its last record; its image.
@@ -111,11 +116,13 @@ impl Game {
         self.way_back = None;
     }
 
-    /// The room under the version before, with the same inputs.
-    pub fn as_it_was(&self, version: &LogicRef) -> Result<Room, String> {
+    /// The room under the version before, with the same inputs; the effects that these would have had.
+    pub fn as_it_was(&self, version: &LogicRef) -> Result<(Room, Vec<GameEffect>), String> {
         let way_back = self.way_back.as_ref().filter(|way_back| way_back.logic() == Some(version));
         let way_back = way_back.ok_or("the room has no way back to that version")?;
-        way_back.replay_as_it_was().map_err(|error| error.to_string())
+        let mut told = Vec::new();
+        let room = way_back.replay_as_it_was(&mut told).map_err(|error| error.to_string())?;
+        Ok((room, told.iter().filter_map(|output| GameEffect::of(version.version, output)).collect()))
     }
 
     fn speaks(&mut self, second: Tick) -> bool {
@@ -130,17 +137,55 @@ impl Game {
 impl Hosted {
     /// Does one event; what was recorded in its place, if the game's call ended badly.
     pub(super) fn make(&mut self, event: &RoomEvent, outputs: &mut Vec<Output>) -> Option<RoomEvent> {
+        let _playing = self.mark(event);
         let Some(game) = &mut self.game else {
             self.room.apply(event, outputs);
             return None;
         };
+        game.watch.begins();
         let instead = game.apply(&mut self.room, event, outputs);
-        game.add_cost(&self.room, &mut self.cost);
+        game.watch.ends();
         instead
     }
 
+    /// For a report, should this event be the process's last: ticks, and whatever may call a game.
+    fn mark(&self, event: &RoomEvent) -> Option<Playing> {
+        let tick = match event {
+            RoomEvent::Tick { number, .. } => *number,
+            _ if self.game.is_some() => self.room.tick().saturating_add(1),
+            _ => return None,
+        };
+        let playing = mark::playing(&self.key, tick);
+        if matches!(event, RoomEvent::Tick { .. }) {
+            crash_if_wanted(&self.key, tick);
+        }
+        Some(playing)
+    }
+
+    /// The journal has an effect of the game.
+    pub(super) fn take_outside(&mut self, effect: GameEffect) {
+        let Some(game) = &mut self.game else { return };
+        if game.outside.take(effect, false).is_err() {
+            // Somebody has to answer for what is lost.
+            let charged = LogicLoad { calls: 1, ended: 1, fuel: 0 };
+            game.watch.called(&self.key, charged, Duration::ZERO);
+        }
+    }
+
+    /// What an earlier version wants with the same inputs, in place of what the version wanted that the room was taken back
+    /// from; unless that took place.
+    pub(super) fn want_instead_of(&mut self, left: u32, effects: Vec<GameEffect>) {
+        if self.game.as_ref().is_some_and(|game| game.outside.is_untold(left)) {
+            self.effects.extend(effects.into_iter().map(Effect::Outside));
+        }
+    }
+
+    pub(super) fn held_effects(&self) -> &[GameEffect] {
+        self.game.as_ref().map_or(&[], |game| game.outside.held())
+    }
+
     pub(super) fn stands_still(&self) -> bool {
-        self.game.as_ref().is_some_and(|game| game.stands_still)
+        self.game.as_ref().is_some_and(|game| game.stands_still) && !self.room.is_ended()
     }
 
     /// Shows the state to whoever hears the room: the version that spoke to them so far is not the one that does now.
@@ -161,10 +206,13 @@ impl Hosted {
         true
     }
 
-    /// Tells the watch what the calls came to.
-    pub(super) fn tell_load(&mut self, busy: Duration) {
-        if let Some(game) = &self.game {
-            game.watch.called(&self.key, self.room.take_logic_load(), busy);
+    /// Tells the watch what the calls since the last time came to, and counts them. `busy`: as far as it was measured.
+    pub(super) fn count_calls(&mut self, busy: Duration) {
+        let Some(game) = &self.game else { return };
+        let load = self.room.take_logic_load();
+        if load.calls > 0 || !busy.is_zero() {
+            self.budget.spend(busy, worth(load.fuel));
+            game.watch.called(&self.key, load, busy);
         }
     }
 
@@ -172,6 +220,7 @@ impl Hosted {
     pub(super) fn note_of_game(&mut self, output: Output) {
         let tick_hz = self.room.spec().tick_hz().unwrap_or(1);
         let second = self.room.tick() / tick_hz;
+        let version = self.room.logic().map_or(0, |logic| logic.version);
         let Some(game) = &mut self.game else { return };
         let key = &self.key;
         match output {
@@ -183,8 +232,8 @@ impl Hosted {
                 self.effects.push(Effect::Message { seat, run, tick, data });
             }
             Output::Effect { tick, ordinal, kind, data } => {
-                let effect = GameEffect { tick, ordinal, kind, data };
-                self.effects.push(Effect::Outside(effect, game.watch.clone()));
+                let effect = GameEffect { version, tick, ordinal, kind, data };
+                self.effects.push(Effect::Outside(effect));
             }
             Output::Log { level, text } if game.speaks(second) => {
                 let (app, room, tick) = (&key.app, &key.room, self.room.tick());
@@ -206,7 +255,12 @@ impl Hosted {
                     tracing::warn!(event = "call_ended", %app, %room, tick, call, ?seat, %end);
                 }
             }
-            Output::Suspended { end } => suspended(game, key, &end),
+            Output::Suspended { end } => {
+                let game_name = self.room.logic().map_or("", |logic| logic.game.as_str());
+                tracing::error!(event = "room_suspended", app = %key.app, room = %key.room, game = game_name, version,
+                    %end, "the room stands still until another version takes over: its game's ticks fail");
+                game.watch.suspended(key, &end);
+            }
             Output::Swapped { from, to } => {
                 tracing::info!(event = "logic_swapped", app = %key.app, room = %key.room, game = to.game,
                     from = from.version, to = to.version);
@@ -225,8 +279,7 @@ impl Hosted {
     }
 }
 
-fn suspended(game: &Game, key: &model::RoomKey, end: &CallEnd) {
-    tracing::error!(event = "room_suspended", app = %key.app, room = %key.room, %end,
-        "the room stands still until another version takes over");
-    game.watch.suspended(key, end);
+/// What so much fuel takes, at a guess.
+fn worth(fuel: u64) -> Duration {
+    Duration::from_nanos(fuel.saturating_mul(FUEL_PICOSECONDS) / 1000)
 }

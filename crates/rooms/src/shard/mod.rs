@@ -2,9 +2,11 @@
 //!
 //! Read in this order: `turn` (what a turn does), `hosted` (one room), `requests` and `letters` (what comes in),
 //! `step` (ticks and deadlines), `flush` and `partition` (to the journal and back), `effect` (what members hear),
-//! `resume` (catching up), `farewell` (the end of a room), `recover` and `comeback` (rooms of an earlier process),
-//! `images` (what makes that quick), `game` and `moves` (authoritative rooms), `trouble` (a journal that fails).
+//! `quarantine`, `ward` and `trip` (rooms that take too much time), `resume` (catching up), `farewell` (the end of a room), `recover` and `comeback` (rooms of an earlier process),
+//! `images` (what makes that quick), `game`, `outside`, `moves` and `put_off` (authoritative rooms), `trouble` (a journal
+//! that fails).
 
+mod budget;
 mod comeback;
 mod effect;
 mod farewell;
@@ -15,14 +17,21 @@ mod hosted;
 mod images;
 mod letters;
 mod moves;
+mod outside;
 mod partition;
+mod places;
+mod playing;
+mod put_off;
+mod quarantine;
 mod recover;
 mod request;
 mod requests;
 mod resume;
 mod step;
+mod trip;
 mod trouble;
 mod turn;
+mod ward;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -35,17 +44,20 @@ use journal::Journal;
 use link::RoomLink;
 use model::{Partition, Position, RoomKey};
 use room_core::Output;
-use slab::Slab;
 use telemetry::Metrics;
 
 use crate::clerk::Clerk;
 use crate::config::RoomsConfig;
 use crate::directory::Directory;
 use crate::mailbox::Mailbox;
+use crate::quarantine::Quarantine;
 
 use farewell::RecentlyEnded;
 use hosted::Hosted;
+use outside::EndedRooms;
 use partition::PartitionLog;
+use places::Places;
+use playing::Played;
 
 pub(crate) use health::Health;
 pub(crate) use moves::{Move, MoveRooms};
@@ -53,6 +65,8 @@ pub use moves::{Moved, MovesDone, Which};
 pub(crate) use recover::Awaited;
 pub(crate) use request::{Create, Join, Request, Resume};
 pub(crate) use resume::send_backfill;
+pub(crate) use trip::Trip;
+pub(crate) use turn::Alarm;
 
 /// What all shards of a node use.
 pub(crate) struct Shared {
@@ -81,10 +95,12 @@ pub(crate) struct Shard {
     clerk: Arc<Clerk>,
     /// When the turn began.
     now: Moment,
-    rooms: Slab<Hosted>,
+    rooms: Places,
     by_key: HashMap<RoomKey, RoomAt>,
     generations: u32,
     recently_ended: RecentlyEnded,
+    /// And still hold effects.
+    ended: EndedRooms,
     /// Rooms of an earlier process that are not back yet.
     awaited: Awaited,
     /// Rooms that could not be rebuilt, and may be by a later start.
@@ -99,6 +115,13 @@ pub(crate) struct Shard {
     timers: BinaryHeap<Reverse<(Moment, RoomAt)>>,
     /// Rooms that something happened to in this turn.
     dirty: Vec<RoomAt>,
+    quarantine: Quarantine,
+    /// Rooms in quarantine, at home and away.
+    wards: Vec<RoomAt>,
+    /// A room in quarantine could not leave: too many are away.
+    is_crowded: bool,
+    /// Taken out of the mailbox, and not handled yet.
+    requests: VecDeque<Request>,
     /// Rooms that are to go to another version of their game.
     moves: VecDeque<(RoomAt, Arc<MoveRooms>)>,
     /// Ended rooms that may be ready to be freed.
@@ -121,8 +144,7 @@ pub(crate) struct Shard {
 /// What a turn counted, told to the metrics at its end.
 #[derive(Default)]
 struct Tally {
-    ticks: u64,
-    inputs: u64,
+    played: Played,
     /// What the gauges were told last.
     unreleased_frames: i64,
     paused_rooms: i64,
@@ -143,6 +165,7 @@ impl Shard {
         shared: Arc<Shared>,
         mailbox: Arc<Mailbox>,
         clerk: Arc<Clerk>,
+        quarantine: Quarantine,
         inheritance: Inheritance,
     ) -> Shard {
         let Inheritance { last, awaited } = inheritance;
@@ -156,10 +179,11 @@ impl Shard {
             shared,
             mailbox,
             clerk,
-            rooms: Slab::new(),
+            rooms: Places::default(),
             by_key: HashMap::new(),
             generations: 0,
             recently_ended: RecentlyEnded::default(),
+            ended: EndedRooms::default(),
             awaited,
             set_aside: Vec::new(),
             partitions,
@@ -167,6 +191,10 @@ impl Shard {
             due: BinaryHeap::new(),
             timers: BinaryHeap::new(),
             dirty: Vec::new(),
+            quarantine,
+            wards: Vec::new(),
+            is_crowded: false,
+            requests: VecDeque::new(),
             moves: VecDeque::new(),
             over: Vec::new(),
             unreleased_bytes: 0,

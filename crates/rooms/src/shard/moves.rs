@@ -7,12 +7,16 @@ use model::RoomKey;
 use room_core::modules::LogicRef;
 use room_core::{EndReason, NoSwap, RoomEvent, RunReason};
 
+use crate::mark;
+
+use super::ward::Errand;
 use super::{RoomAt, Shard};
 
 /// Which rooms, by what they run.
 pub type Which = Arc<dyn Fn(&RoomKey, &LogicRef) -> bool + Send + Sync>;
 
-/// Called once, from any thread, when all rooms had their turn; rooms of a shard that stops are left out.
+/// Called once, from any thread, when all rooms had their turn. A room whose journal is in trouble is waited for; one that
+/// has ended meanwhile, went to another node, or is of a shard that stops, is left out.
 pub type MovesDone = Box<dyn FnOnce(Vec<Moved>) + Send>;
 
 /// What became of one room.
@@ -61,51 +65,77 @@ impl Drop for MoveRooms {
 }
 
 impl Shard {
-    /// What takes no time is done at once; the rest waits for its turn.
+    /// Rooms that are away are asked when they are back.
     pub(super) fn begin_moves(&mut self, moves: &Arc<MoveRooms>) {
-        let chosen = self.rooms.iter_mut().filter(|(_, hosted)| {
-            let logic = hosted.room.logic();
-            !hosted.room.is_ended() && logic.is_some_and(|logic| (moves.which)(&hosted.key, logic))
-        });
-        for (_, hosted) in chosen {
-            let Some(game) = &mut hosted.game else { continue };
-            match moves.to {
-                Move::StandStill(stands_still) => game.stands_still = stands_still,
-                Move::ForgetWayBack => game.forget_way_back(),
-                Move::Swap(_) | Move::RollBack(_) => {
-                    self.moves.push_back((hosted.at, moves.clone()));
-                    continue;
-                }
-            }
-            moves.note(hosted.key.clone(), Ok(()));
-        }
+        let at_home: Vec<RoomAt> = self.rooms.iter().map(|(_, hosted)| hosted.at).collect();
+        at_home.into_iter().for_each(|at| self.begin_move(at, moves));
+        self.keep_for_rooms_away(|_| Some(Errand::Move(moves.clone())));
     }
 
+    /// If the room is meant. What takes no time is done at once; the rest waits for its turn.
+    pub(super) fn begin_move(&mut self, at: RoomAt, moves: &Arc<MoveRooms>) {
+        let Some(hosted) = self.room(at).filter(|hosted| !hosted.room.is_ended()) else { return };
+        let is_meant = hosted.room.logic().is_some_and(|logic| (moves.which)(&hosted.key, logic));
+        let Some(game) = hosted.game.as_mut().filter(|_| is_meant) else { return };
+        match moves.to {
+            Move::StandStill(stands_still) => game.stands_still = stands_still,
+            Move::ForgetWayBack => game.forget_way_back(),
+            Move::Swap(_) | Move::RollBack(_) => return self.moves.push_back((at, moves.clone())),
+        }
+        moves.note(hosted.key.clone(), Ok(()));
+        self.go_on(at);
+    }
+
+    /// A room that is away keeps its place; so does one whose journal is in trouble: that is no fault of the version, and it
+    /// goes on once the journal answers.
     pub(super) fn move_some_rooms(&mut self) {
         let until = self.now + MOVING_TIME;
+        let mut paused = Vec::new();
         while let Some((at, moves)) = self.moves.pop_front() {
-            let Some(key) = self.room(at).map(|hosted| hosted.key.clone()) else { continue };
-            let outcome = match &moves.to {
-                _ if self.must_pause(at) => {
-                    Err("the room stands still: its journal is in trouble".to_owned())
+            if let Some(ward) = self.held_up(at) {
+                ward.press();
+                paused.push((at, moves));
+                continue;
+            }
+            if self.must_pause(at) {
+                // Another node's by now: left out.
+                if !self.is_lost(at) {
+                    paused.push((at, moves));
                 }
-                Move::RollBack(to) => self.roll_back(at, to),
-                Move::Swap(to) => self.swap(at, to),
-                Move::StandStill(_) | Move::ForgetWayBack => Ok(()),
-            };
-            moves.note(key, outcome);
+                continue;
+            }
+            self.move_room(at, &moves);
             drop(moves);
             if self.shared.clock.now() >= until {
-                return;
+                break;
             }
         }
+        paused.into_iter().rev().for_each(|waiting| self.moves.push_front(waiting));
+    }
+
+    /// A room that is gone or has ended is left out.
+    fn move_room(&mut self, at: RoomAt, moves: &MoveRooms) {
+        let Some(hosted) = self.room(at).filter(|hosted| !hosted.room.is_ended()) else { return };
+        let key = hosted.key.clone();
+        let _playing = mark::playing(&key, hosted.room.tick().saturating_add(1));
+        let outcome = match &moves.to {
+            Move::RollBack(to) => self.roll_back(at, to),
+            Move::Swap(to) => self.swap(at, to),
+            Move::StandStill(_) | Move::ForgetWayBack => Ok(()),
+        };
+        moves.note(key, outcome);
+        self.go_on(at);
     }
 
     /// The version that a rebuilt room ran may have been taken back meanwhile.
     pub(super) fn seek_refuge(&mut self, at: RoomAt) {
-        let Some(hosted) = self.rooms.get(at.index as usize) else { return };
+        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return };
         let Some(running) = hosted.room.logic() else { return };
         if let Some(refuge) = self.shared.config.games.catalog.refuge(&hosted.key.app, running) {
+            // The version is called no more.
+            if let Some(game) = &mut hosted.game {
+                game.stands_still = true;
+            }
             let moves = MoveRooms::new(Arc::new(|_, _| false), Move::RollBack(refuge), Box::new(drop));
             self.moves.push_back((at, moves));
         }
@@ -133,6 +163,7 @@ impl Shard {
 
     /// By what the running version saves, or else from where it took over; a room that neither saves ends.
     fn roll_back(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
+        let left = self.room(at).and_then(|hosted| hosted.room.logic().cloned());
         let rolled_back = match self.swap_by_save(at, to) {
             Ok(()) => Ok(()),
             Err(why) => self.go_back(at, to).map_err(|no_way| format!("{why}; {no_way}")),
@@ -141,6 +172,8 @@ impl Shard {
         if let Some(game) = &mut hosted.game {
             game.forget_way_back();
             game.stands_still = false;
+            // Not what has yet to become durable: by then its version's fate is known.
+            left.into_iter().for_each(|left| game.outside.forget(left.version));
         }
         if rolled_back.is_ok() {
             let began = hosted.room.new_run(RunReason::Rollback);
@@ -170,11 +203,14 @@ impl Shard {
     fn go_back(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
         let hosted = &mut self.rooms[at.index as usize];
         let game = hosted.game.as_ref().ok_or("the room has no game")?;
-        let mut as_it_was = game.as_it_was(to)?;
+        let left = hosted.room.logic().map_or(0, |logic| logic.version);
+        let (mut as_it_was, effects) = game.as_it_was(to)?;
         let event = hosted.room.prepare_roll_back(&mut as_it_was).map_err(|error| error.to_string())?;
         // Its instance's place may be needed.
         drop(as_it_was);
-        self.take_over(at, &event, to)
+        self.take_over(at, &event, to)?;
+        self.rooms[at.index as usize].want_instead_of(left, effects);
+        Ok(())
     }
 
     fn take_over(&mut self, at: RoomAt, event: &RoomEvent, to: &LogicRef) -> Result<(), String> {

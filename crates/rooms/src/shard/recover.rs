@@ -12,6 +12,7 @@ use crate::recovery::{NotRebuilt, Rebuilt, Recovered, Recovery};
 
 use super::Shard;
 use super::comeback::Comeback;
+use super::outside::Outside;
 use super::request::Request;
 
 /// This shard's rooms that are still to come.
@@ -73,12 +74,13 @@ impl Shard {
         let Recovered { key, outcome } = recovered;
         let waiting = self.awaited.take(&key);
         match outcome {
-            Ok(Some(rebuilt)) if rebuilt.room.is_ended() => self.bury(&key, &rebuilt),
+            Ok(Some(rebuilt)) if rebuilt.room.is_ended() => self.bury(key.clone(), rebuilt),
             Ok(Some(rebuilt)) => self.bring_back(&key, rebuilt),
             Ok(None) => self.shared.health.remove_rooms(1),
             Err(error) => self.give_up(&key, &error),
         }
         if self.shared.health.one_recovered() == 0 {
+            self.shared.journal.rooms_are_back();
             let since_start_ms = self.shared.clock.now().as_micros() / 1000;
             tracing::info!(event = "rooms_recovered", rooms = self.shared.health.rooms(), since_start_ms);
         }
@@ -86,7 +88,7 @@ impl Shard {
     }
 
     fn bring_back(&mut self, key: &RoomKey, rebuilt: Rebuilt) {
-        let Rebuilt { room, ring, logged, cost, way_back } = rebuilt;
+        let Rebuilt { room, ring, logged, cost, way_back, effects } = rebuilt;
         let config = &self.shared.config;
         let (grace, window) = (config.recovery_grace, config.resume_window);
         let comeback = Comeback::of(&room, self.now, grace, window);
@@ -106,6 +108,7 @@ impl Shard {
         hosted.released = tick;
         if let Some(game) = &mut hosted.game {
             game.way_back = way_back;
+            game.outside.take_again(effects);
         }
         hosted.acknowledged = hosted.room.applied_all().into();
         // Before anything else of this run.
@@ -124,12 +127,16 @@ impl Shard {
     }
 
     /// It had ended, and was not put away.
-    fn bury(&mut self, key: &RoomKey, rebuilt: &Rebuilt) {
-        if rebuilt.room.tick() > 0 {
-            self.clerk.archive(key.clone());
+    fn bury(&mut self, key: RoomKey, rebuilt: Rebuilt) {
+        if let Some(last) = rebuilt.room.final_state().filter(|last| last.last_tick > 0) {
+            self.clerk.archive(key.clone(), last);
         }
-        self.clerk.forget(key.clone());
-        self.recently_ended.add(key.clone());
+        let mut outside = Outside::of(&rebuilt.room, &self.shared.config.games);
+        if let Some(outside) = &mut outside {
+            outside.take_again(rebuilt.effects);
+        }
+        self.forget_log(key.clone(), outside);
+        self.recently_ended.add(key);
         self.shared.health.remove_rooms(1);
     }
 
@@ -147,15 +154,16 @@ impl Shard {
             NotRebuilt::Unavailable(_) => None,
         };
         let wall_ms = self.shared.clock.wall_ms();
-        if founded_ms.is_some_and(|founded_ms| wall_ms < founded_ms.saturating_add(SET_ASIDE_MS)) {
+        // One whose age nobody can tell is kept as long as there is space.
+        if founded_ms.is_none_or(|founded_ms| wall_ms < founded_ms.saturating_add(SET_ASIDE_MS)) {
             self.set_aside.push(key.clone());
             tracing::error!(event = "room_damaged", app = %key.app, room = %key.room, %error,
-                "the room has ended for its players; what can be read of it becomes a replay, and its journal is \
-                 kept for two days: after a repair (another module, another binary) a restart brings it back");
+                "the room has ended for its players; what can be read of a lockstep room becomes a replay, and its \
+                 journal is kept for two days: after a repair (another module, another binary) a restart brings it back");
         } else {
             self.clerk.forget(key.clone());
             tracing::error!(event = "room_damaged", app = %key.app, room = %key.room, %error,
-                "the room has ended; what can be read of it becomes a replay, and its journal is given up");
+                "the room has ended; what can be read of a lockstep room becomes a replay, and its journal is given up");
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) enum Request {
     Tell(messages::Notice),
     /// To other versions of their games.
     Move(Arc<MoveRooms>),
+    /// What rooms hold is told or forgotten, where there is a verdict.
+    SettleEffects,
     /// From the clerk: a backfill stopped.
     Stopped(Box<Backfill>),
     /// From the recovery: a room of an earlier process.
@@ -56,7 +58,14 @@ pub(crate) struct Resume {
 impl Request {
     /// Of the server's own, and never refused.
     pub fn is_internal(&self) -> bool {
-        matches!(self, Request::Tell(_) | Request::Move(_) | Request::Stopped(_) | Request::Recovered(_))
+        matches!(
+            self,
+            Request::Tell(_)
+                | Request::Move(_)
+                | Request::SettleEffects
+                | Request::Stopped(_)
+                | Request::Recovered(_)
+        )
     }
 
     /// The room that something is asked of, from outside.
@@ -66,7 +75,11 @@ impl Request {
             Request::Join(join, _) => Some(&join.key),
             Request::Resume(resume, _) => Some(&resume.key),
             Request::Act(key, ..) | Request::View(key, _) => Some(key),
-            Request::Tell(_) | Request::Move(_) | Request::Stopped(_) | Request::Recovered(_) => None,
+            Request::Tell(_)
+            | Request::Move(_)
+            | Request::SettleEffects
+            | Request::Stopped(_)
+            | Request::Recovered(_) => None,
         }
     }
 
@@ -75,7 +88,11 @@ impl Request {
             Request::Create(_, done) | Request::Act(_, _, done) | Request::View(_, done) => done(Err(fault)),
             Request::Join(_, done) => done(Err(fault)),
             Request::Resume(_, done) => done(Err(fault)),
-            Request::Tell(_) | Request::Move(_) | Request::Stopped(_) | Request::Recovered(_) => {}
+            Request::Tell(_)
+            | Request::Move(_)
+            | Request::SettleEffects
+            | Request::Stopped(_)
+            | Request::Recovered(_) => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use room_core::{Founding, Room, RoomEvent, RoomRequest, RoomSpec};
 
 use crate::calls::{Done, JoinedRoom};
 use crate::mailbox::RoomInbox;
+use crate::mark;
 use crate::record;
 use crate::ring::TickRing;
 
@@ -19,6 +20,7 @@ use super::effect::Effect;
 use super::game::Game;
 use super::hosted::{Attached, Hosted};
 use super::request::{Create, Join, Request};
+use super::ward::Errand;
 use super::{RoomAt, Shard};
 
 /// When a paused room is asked again.
@@ -30,6 +32,13 @@ impl Shard {
     pub(super) fn handle(&mut self, request: Request) {
         let most_waiting = self.shared.config.inbox_requests;
         let Some(request) = self.awaited.keep(request, most_waiting) else { return };
+        let Some(request) = self.hold_up(request) else { return };
+        self.answer(request);
+    }
+
+    /// The room that is asked is at home.
+    pub(super) fn answer(&mut self, request: Request) {
+        let Some(request) = self.put_off(request) else { return };
         match request {
             Request::Create(create, done) => self.create(*create, done),
             Request::Join(join, done) => self.join(*join, done),
@@ -40,10 +49,12 @@ impl Shard {
                 done(view);
             }
             Request::Tell(notice) => {
-                let event = push::Event::Notice(notice);
+                let event = push::Event::Notice(notice.clone());
                 self.rooms.iter().for_each(|(_, hosted)| hosted.push_to_all(&event));
+                self.keep_for_rooms_away(|_| Some(Errand::Tell(notice.clone())));
             }
             Request::Move(moves) => self.begin_moves(&moves),
+            Request::SettleEffects => self.settle_effects(),
             Request::Stopped(backfill) => self.backfill_stopped(backfill),
             Request::Recovered(recovered) => self.recovered(*recovered),
         }
@@ -53,6 +64,7 @@ impl Shard {
     pub(super) fn find(&self, key: &RoomKey) -> Result<RoomAt, Fault> {
         match self.by_key.get(key) {
             Some(at) => Ok(*at),
+            None if self.ended.has(key) => Err(ErrorCode::RoomEnded.into()),
             None => Err(self.recently_ended.fault(key).unwrap_or_else(|| ErrorCode::RoomUnknown.into())),
         }
     }
@@ -136,7 +148,9 @@ impl Shard {
         record::append(&mut draft, &RoomEvent::Founded(Box::new(founding.clone())));
         let key = founding.key.clone();
         let modules = self.shared.config.games.modules.clone();
+        let playing = mark::playing(&key, 0);
         let founded = Room::found(founding, &modules, &mut self.outputs);
+        drop(playing);
         let told = std::mem::take(&mut self.outputs);
         let room = founded.map_err(|not_founded| {
             self.shared.health.remove_rooms(1);
@@ -161,13 +175,12 @@ impl Shard {
     pub(super) fn place(&mut self, mut room: Room, ring: TickRing) -> RoomAt {
         let game = Game::of(&mut room, &self.shared.config.games);
         self.generations = self.generations.wrapping_add(1);
-        let entry = self.rooms.vacant_entry();
-        let at = RoomAt { index: entry.key() as u32, generation: self.generations };
+        let at = RoomAt { index: self.rooms.next_index() as u32, generation: self.generations };
         let key = room.key().clone();
         let port = self.shared.link.open(&key);
         let inbox = std::sync::Arc::new(RoomInbox { mailbox: self.mailbox.clone(), at });
         let kind = kind_label(room.spec());
-        entry.insert(Hosted { game, ..Hosted::new(at, room, ring, port, inbox) });
+        self.rooms.add(Hosted { game, ..Hosted::new(at, room, ring, port, inbox) });
         self.by_key.insert(key, at);
         self.shared.metrics.rooms.open.of(&[kind]).increment();
         at

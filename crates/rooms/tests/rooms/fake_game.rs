@@ -1,4 +1,4 @@
-//! A game in a few lines, and who chooses and watches its versions.
+//! A game in a few lines, and who chooses, judges and watches its versions.
 //!
 //! It keeps a total. An input `a` adds the next byte, `s` whispers to its own seat, `e` has an effect, `z` ends the
 //! match, `x` fails; every tick adds the version's pace and tells the total.
@@ -14,7 +14,7 @@ use room_core::modules::{
     Call, CallEnd, CallTime, Guest, LogicRef, ModuleHash, Modules, NoModule, Optional, Said,
 };
 use room_core::{Damaged, LogicLoad};
-use rooms::{GameEffect, GameWatch, Games, LogicCatalog, VersionWatch};
+use rooms::{Fate, GameEffect, GameWatch, Games, LogicCatalog, Outbox, VersionWatch};
 
 #[derive(Clone, Copy)]
 pub struct Version {
@@ -30,6 +30,8 @@ pub struct FakeGames {
     pub current: Mutex<u32>,
     /// The version that rebuilt rooms have to leave, and where they go.
     pub refuge: Mutex<Option<(u32, u32)>>,
+    /// Of versions whose effects do not just happen.
+    pub fates: Mutex<BTreeMap<u32, Fate>>,
     pub watched: Mutex<Watched>,
 }
 
@@ -40,7 +42,8 @@ pub struct Watched {
     pub calls: BTreeMap<u32, u64>,
     pub ended: BTreeMap<u32, u64>,
     pub suspended: u32,
-    pub effects: Vec<(u32, GameEffect)>,
+    /// With whether they were told again.
+    pub effects: Vec<(GameEffect, bool)>,
 }
 
 pub const STEADY: Version = Version { pace: 1, saves: true, bad_ticks: false };
@@ -55,12 +58,22 @@ impl FakeGames {
             versions: versions.to_vec(),
             current: Mutex::new(1),
             refuge: Mutex::default(),
+            fates: Mutex::default(),
             watched: Mutex::default(),
         })
     }
 
     pub fn games(self: &Arc<FakeGames>) -> Games {
-        Games { modules: self.clone(), catalog: self.clone(), watch: Arc::new(Watch(self.clone())) }
+        Games {
+            modules: self.clone(),
+            catalog: self.clone(),
+            watch: Arc::new(Watch(self.clone())),
+            outbox: self.clone(),
+        }
+    }
+
+    pub fn judge(&self, version: u32, fate: Fate) {
+        guard(&self.fates).insert(version, fate);
     }
 
     pub fn watched(&self) -> Watched {
@@ -86,6 +99,18 @@ impl LogicCatalog for FakeGames {
 
     fn refuge(&self, _: &AppId, running: &LogicRef) -> Option<LogicRef> {
         guard(&self.refuge).filter(|(from, _)| *from == running.version).map(|(_, to)| logic(to))
+    }
+
+    fn fate(&self, _: &AppId, game: &str, version: u32) -> Fate {
+        assert_eq!(game, "sum");
+        guard(&self.fates).get(&version).copied().unwrap_or(Fate::Happen)
+    }
+}
+
+impl Outbox for FakeGames {
+    fn tell(&self, _: &RoomKey, game: &str, effect: &GameEffect, again: bool) {
+        assert_eq!(game, "sum");
+        guard(&self.watched).effects.push((effect.clone(), again));
     }
 }
 
@@ -116,10 +141,6 @@ impl VersionWatch for WatchVersion {
 
     fn suspended(&self, _: &RoomKey, _: &CallEnd) {
         guard(&self.0.watched).suspended += 1;
-    }
-
-    fn effect(&self, _: &RoomKey, effect: GameEffect) {
-        guard(&self.0.watched).effects.push((self.1, effect));
     }
 }
 

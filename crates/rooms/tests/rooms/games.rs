@@ -192,9 +192,9 @@ fn effects_happen_once_and_the_game_ends_the_match() {
         .watched()
         .effects
         .into_iter()
-        .map(|(version, effect)| (version, effect.ordinal, effect.data))
+        .map(|(effect, again)| (effect.version, effect.ordinal, effect.data, again))
         .collect();
-    assert_eq!(effects, [(1, 0, "+1".into()), (1, 1, "+2".into())]);
+    assert_eq!(effects, [(1, 0, "+1".into(), false), (1, 1, "+2".into(), false)]);
     stage.until("the room is freed", || games.watched().rooms[&1] == 0);
     let replay = || stage.rooms.replay(&key("a", "end").app, &key("a", "end").room);
     stage.until("there is a replay", || replay().is_some() || ended.last_tick == 0);

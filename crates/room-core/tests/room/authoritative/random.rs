@@ -133,7 +133,7 @@ proptest! {
         let mark = play.log.len();
         steps.into_iter().for_each(|step| take(&mut play, step));
         play.log[mark..].iter().for_each(|event| before.add(event));
-        let mut other = before.replay_as_it_was().unwrap();
+        let mut other = before.replay_as_it_was(&mut Vec::new()).unwrap();
         prop_assert_eq!(other.logic(), Some(&logic(1)));
         if let Ok(event) = play.room.prepare_roll_back(&mut other) {
             let rolled_back = matches!(play.apply(event), RoomEvent::RolledBack { .. });

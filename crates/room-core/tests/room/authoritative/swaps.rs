@@ -112,7 +112,7 @@ fn an_earlier_version_comes_back_with_the_state_of_the_same_inputs() {
     }
     let before = Checkpoint::decode(&kept, play.modules.clone()).unwrap();
     assert_eq!(before.logic(), Some(&logic(1)));
-    let mut as_it_was = before.replay_as_it_was().unwrap();
+    let mut as_it_was = before.replay_as_it_was(&mut Vec::new()).unwrap();
     let event = play.room.prepare_roll_back(&mut as_it_was).unwrap();
     play.apply(event);
     let run = play.room.new_run(RunReason::Rollback);
