@@ -15,14 +15,12 @@ pub trait RoomsOfVersion: Send + Sync {
     /// brought over go on as they are and count as failed; rooms that run the version already count as done.
     fn swap(&self, rooms: &Selector, to: &LogicRef, done: Done);
 
-    /// Effects of rooms of this version wait from now on.
-    fn hold_effects(&self, game: &GameKey, version: u32);
+    /// Whether the rooms of an earlier process are all back. Before that no rollout goes on: it would pass them over.
+    fn are_back(&self) -> bool;
 
-    /// Effects that wait happen, and later ones at once.
-    fn release_effects(&self, game: &GameKey, version: u32);
-
-    /// Effects that wait are forgotten.
-    fn drop_effects(&self, game: &GameKey, version: u32);
+    /// What versions want outside of their rooms and waits takes place or is forgotten, as the catalog says by now. Rooms ask
+    /// the catalog before each effect; this is for those that have to wait.
+    fn settle_effects(&self);
 
     /// One step of the way back of all rooms of a version. `StopTraffic`: they stand still and take no inputs. `Unload`: their
     /// instances are gone. `BackToStable`: they go on with the stable version, by its `load` where that can be, else from what
@@ -68,6 +66,6 @@ pub trait Gauges: Send + Sync {
     /// Processor time of the process so far, µs, and how many processors it may use.
     fn cpu(&self) -> (u64, u32);
 
-    /// Since the slowest of the threads that run rooms of this version last gave a sign of life.
+    /// How long a thread has been in one and the same call of this version; zero if none is in any.
     fn silent_for(&self, game: &GameKey, version: u32) -> Duration;
 }

@@ -45,16 +45,12 @@ impl RoomsOfVersion for Obedient {
         done(RoomsDone::default());
     }
 
-    fn hold_effects(&self, _: &GameKey, version: u32) {
-        self.note(format!("hold {version}"));
+    fn are_back(&self) -> bool {
+        true
     }
 
-    fn release_effects(&self, _: &GameKey, version: u32) {
-        self.note(format!("release {version}"));
-    }
-
-    fn drop_effects(&self, _: &GameKey, version: u32) {
-        self.note(format!("drop {version}"));
+    fn settle_effects(&self) {
+        self.note("settle effects".to_owned());
     }
 
     fn back(&self, step: BackStep, _: &GameKey, version: u32, stable: &LogicRef, done: Done) {

@@ -62,26 +62,42 @@ pub enum CatalogError {
         "the history {path} contradicts itself in line {line}: {why}; was it written by a newer version of this program?"
     )]
     Contradiction { path: PathBuf, line: u64, why: String },
+    #[error(
+        "the history {path} is missing or empty, but there are {modules} modules that it must have told of; put a copy from a \
+         backup in its place, or move {folder} away and install the games anew", folder = .path.with_file_name("modules").display()
+    )]
+    Lost { path: PathBuf, modules: usize },
     #[error("{0}")]
     Refused(String),
 }
+
+const HISTORY: &str = "history.jsonl";
+const MODULES: &str = "modules";
 
 impl Catalog {
     /// Opens the catalog of a folder, or makes an empty one.
     ///
     /// # Errors
-    /// When the folder cannot be used or the history is damaged before its very end.
+    /// When the folder cannot be used, or the history is damaged before its very end, or gone.
     pub fn open(folder: &Path, clock: Clock) -> Result<(Catalog, Opened), CatalogError> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |error| CatalogError::Io { path, error }
-        };
-        let module_folder = folder.join("modules");
+        let module_folder = folder.join(MODULES);
         let modules = ModuleFiles::open(&module_folder).map_err(at(&module_folder))?;
-        let path = folder.join("history.jsonl");
-        let (file, bytes) = RealFile::open(&path).map_err(at(&path))?;
+        let path = folder.join(HISTORY);
+        let bytes = read_history(&path, &modules)?;
+        let file = RealFile::open(&path).map_err(at(&path))?;
         modules::sync_folder(folder).map_err(at(folder))?;
         Catalog::from_parts(modules, path, Box::new(file), &bytes, clock)
+    }
+
+    /// What opening would find, and changes nothing; another process may use the folder meanwhile.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`].
+    pub fn look(folder: &Path) -> Result<Opened, CatalogError> {
+        let modules = ModuleFiles::at(&folder.join(MODULES));
+        let path = folder.join(HISTORY);
+        let (read, state) = play(&path, &read_history(&path, &modules)?)?;
+        Ok(Opened { torn: read.torn, problems: problems(&state, &modules) })
     }
 
     fn from_parts(
@@ -91,21 +107,15 @@ impl Catalog {
         bytes: &[u8],
         clock: Clock,
     ) -> Result<(Catalog, Opened), CatalogError> {
-        let read = Read::of(bytes).map_err(|error| CatalogError::Damaged { path: path.clone(), error })?;
-        let mut state = State::default();
-        for entry in &read.entries {
-            state.apply(entry).map_err(|why| {
-                let path = path.clone();
-                CatalogError::Contradiction { path, line: entry.seq, why }
-            })?;
-        }
-        let history =
-            HistoryFile::new(file, &read).map_err(|error| CatalogError::Io { path: path.clone(), error })?;
+        let (read, state) = play(&path, bytes)?;
+        let history = HistoryFile::new(file, &read);
         let writer = Mutex::new(Writer { history, owed: Vec::new() });
         let catalog = Catalog { state: ArcSwap::from_pointee(state), writer, modules, history: path, clock };
         let torn = read.torn;
         if torn > 0 {
-            catalog.record(BY_ITSELF, &GameKey::new("", ""), Step::TailCut { bytes: torn })?;
+            let history = catalog.history.display();
+            tracing::warn!(event = "history_end_cut", %history, bytes = torn, "its last line was not whole");
+            catalog.note(&GameKey::new("", ""), Step::TailCut { bytes: torn })?;
         }
         catalog.note_restart()?;
         let problems = catalog.problems();
@@ -134,6 +144,20 @@ impl Catalog {
         let game = state.games.get(&key)?;
         let taken_back = !game.version(running.version)?.may_run();
         taken_back.then(|| game.stable().map(|stable| stable.logic(&key))).flatten()
+    }
+
+    /// Whether what this version wants outside of its rooms takes place: it does if the version was ever confirmed, and if
+    /// nobody knows it. None while it is on trial; false for one that was taken back first.
+    pub fn takes_place(&self, app: &AppId, game: &str, number: u32) -> Option<bool> {
+        let state = self.state.load();
+        let key = GameKey { app: app.clone(), game: game.to_owned() };
+        let known = state.games.get(&key).and_then(|game| game.version(number));
+        let Some(version) = known.filter(|version| !version.confirmed_once) else { return Some(true) };
+        match version.state {
+            VersionState::Published | VersionState::Canary => None,
+            VersionState::Confirmed => Some(true),
+            VersionState::RollingBack | VersionState::RolledBack | VersionState::Refused => Some(false),
+        }
     }
 
     /// The versions of a game as they are now.
@@ -240,20 +264,7 @@ impl Catalog {
 
     /// Modules of stable versions and of those on trial that cannot be had.
     pub fn problems(&self) -> Vec<String> {
-        let state = self.state.load();
-        let mut problems = Vec::new();
-        for (key, game) in &state.games {
-            let in_use = game.stable.into_iter().chain(game.trial.as_ref().map(|trial| trial.version));
-            for version in in_use.filter_map(|number| game.version(number)) {
-                if let Err(error) = self.modules.read(&version.module) {
-                    let name = &version.name;
-                    problems
-                        .push(format!("{name} of {key}: {error}; publish its bundle again to put it back"));
-                }
-            }
-        }
-        problems.dedup();
-        problems
+        problems(&self.state.load(), &self.modules)
     }
 
     /// Keeps a module, durably; one that is there and whole is left alone.
@@ -261,7 +272,7 @@ impl Catalog {
         if self.modules.read(hash).is_ok() {
             return Ok(());
         }
-        let path = self.history.with_file_name("modules");
+        let path = self.history.with_file_name(MODULES);
         self.modules.write(hash, module).map_err(|error| CatalogError::Io { path, error })
     }
 
@@ -327,10 +338,21 @@ impl Catalog {
         for (key, game) in &state.games {
             if let Some(trial) = &game.trial {
                 let step = Step::Restarted { version: trial.version, orderly: trial.was_stopped() };
-                self.record(BY_ITSELF, key, step)?;
+                self.note(key, step)?;
             }
         }
         Ok(())
+    }
+
+    /// What is found at the start. A disk that is full is no reason not to start: it is written later.
+    fn note(&self, key: &GameKey, step: Step) -> Result<(), CatalogError> {
+        match self.record_anyway(BY_ITSELF, key, step) {
+            Err(error @ CatalogError::Io { .. }) => {
+                tracing::error!(event = "history_not_written", %error, "it is written as soon as that is possible");
+                Ok(())
+            }
+            noted => noted,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Writer> {
@@ -353,6 +375,61 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> CatalogError {
+    let path = path.to_owned();
+    move |error| CatalogError::Io { path, error }
+}
+
+/// The history's bytes; none for a new installation. The file is made before the first module, and a module is kept before
+/// it is told: a crash of a first installation leaves one module that no line tells of, and never more.
+fn read_history(path: &Path, modules: &ModuleFiles) -> Result<Vec<u8>, CatalogError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(at(path)(error)),
+    };
+    if bytes.as_ref().is_some_and(|bytes| bytes.contains(&b'\n')) {
+        return Ok(bytes.unwrap_or_default());
+    }
+    let modules = modules.count().map_err(at(path))?;
+    if modules > usize::from(bytes.is_some()) {
+        return Err(CatalogError::Lost { path: path.to_owned(), modules });
+    }
+    if modules > 0 {
+        let history = path.display();
+        tracing::warn!(event = "history_empty", %history, "a module is there of which nothing is told: installing anew");
+    }
+    Ok(bytes.unwrap_or_default())
+}
+
+/// Entries, and what they add up to.
+fn play(path: &Path, bytes: &[u8]) -> Result<(Read, State), CatalogError> {
+    let path = || path.to_owned();
+    let read = Read::of(bytes).map_err(|error| CatalogError::Damaged { path: path(), error })?;
+    let mut state = State::default();
+    for entry in &read.entries {
+        let contradiction = |why| CatalogError::Contradiction { path: path(), line: entry.seq, why };
+        state.apply(entry).map_err(contradiction)?;
+    }
+    Ok((read, state))
+}
+
+/// Modules of stable versions and of those on trial that cannot be had.
+fn problems(state: &State, modules: &ModuleFiles) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (key, game) in &state.games {
+        let in_use = game.stable.into_iter().chain(game.trial.as_ref().map(|trial| trial.version));
+        for version in in_use.filter_map(|number| game.version(number)) {
+            if let Err(error) = modules.read(&version.module) {
+                let name = &version.name;
+                problems.push(format!("{name} of {key}: {error}; publish its bundle again to put it back"));
+            }
+        }
+    }
+    problems.dedup();
+    problems
 }
 
 #[cfg(test)]

@@ -25,6 +25,11 @@ pub(super) enum NoModule {
 const UNFINISHED: &str = "unfinished";
 
 impl ModuleFiles {
+    /// For reading; the folder need not be there.
+    pub(super) fn at(folder: &Path) -> ModuleFiles {
+        ModuleFiles { folder: folder.to_owned() }
+    }
+
     /// Makes the folder, and removes what a crash left unfinished.
     pub(super) fn open(folder: &Path) -> io::Result<ModuleFiles> {
         fs::create_dir_all(folder)?;
@@ -34,7 +39,19 @@ impl ModuleFiles {
                 fs::remove_file(path)?;
             }
         }
-        Ok(ModuleFiles { folder: folder.to_owned() })
+        Ok(ModuleFiles::at(folder))
+    }
+
+    /// How many modules there are, whole or not.
+    pub(super) fn count(&self) -> io::Result<usize> {
+        match fs::read_dir(&self.folder) {
+            Ok(entries) => Ok(entries
+                .filter_map(Result::ok)
+                .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "wasm"))
+                .count()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     /// Once this returns, the module is there after any crash.

@@ -37,6 +37,8 @@ pub struct Version {
     pub live: bool,
     pub origin: Origin,
     pub state: VersionState,
+    /// It is or was a stable version, whatever became of it later: what it wanted takes place.
+    pub confirmed_once: bool,
     /// Milliseconds since 1970.
     pub since_ms: u64,
     /// Why it is in that state, where there is a reason.
@@ -218,7 +220,8 @@ impl GameVersions {
             return Err(format!("version {} comes out of turn", record.number));
         }
         let VersionRecord { number, name, module, live, origin } = record.clone();
-        let version = Version { number, name, module, live, origin, state, since_ms, why: String::new() };
+        let (confirmed_once, why) = (state == VersionState::Confirmed, String::new());
+        let version = Version { number, name, module, live, origin, state, confirmed_once, since_ms, why };
         self.versions.insert(number, version);
         Ok(())
     }
@@ -258,6 +261,7 @@ impl GameVersions {
         self.known(number)?;
         if let Some(version) = self.versions.get_mut(&number) {
             (version.state, version.since_ms, version.why) = (state, at_ms, why.to_owned());
+            version.confirmed_once |= state == VersionState::Confirmed;
         }
         Ok(())
     }

@@ -93,6 +93,28 @@ fn rooms_get_what_pins_canary_and_stable_say() {
 }
 
 #[test]
+fn what_a_version_wants_takes_place_if_it_was_ever_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = open(folder.path());
+    let takes_place = |catalog: &Catalog, version| catalog.takes_place(&AppId::new("demo"), "jianzi", version);
+    assert_eq!(takes_place(&catalog, 1), Some(true), "nobody knows it");
+    a_whole_life(&catalog);
+    assert_eq!((takes_place(&catalog, 1), takes_place(&catalog, 2)), (Some(true), Some(true)));
+
+    let version = publish(&catalog, "hotfix-1.0.0-v2", b"three", Share::ALL);
+    assert_eq!(takes_place(&catalog, version), None);
+    catalog.record("server", &key(), Step::CanaryBegan { version, share: Share::ALL }).unwrap();
+    assert_eq!(takes_place(&catalog, version), None);
+    catalog.record("server", &key(), Step::RollbackBegan { version, to: 1, why: "x".into() }).unwrap();
+    assert_eq!(takes_place(&catalog, version), Some(false));
+    let gone = Step::RolledBack { version, to: 1, took_ms: 1, rooms: 1, failed: 0, late: false };
+    catalog.record("server", &key(), gone).unwrap();
+    drop(catalog);
+    let again = open(folder.path());
+    assert_eq!((takes_place(&again, 2), takes_place(&again, version)), (Some(true), Some(false)));
+}
+
+#[test]
 fn two_apps_do_not_see_each_others_versions() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = open(folder.path());
@@ -126,6 +148,7 @@ fn wherever_the_history_is_cut_the_catalog_goes_on_from_a_whole_step() {
         entries[..steps].iter().for_each(|entry| expected.apply(entry).unwrap());
 
         fs::write(folder.path().join("history.jsonl"), &whole[..cut]).unwrap();
+        put_modules(folder.path(), if steps == 0 { &[] } else { &[ONE, TWO] });
         let (catalog, opened) = Catalog::open(folder.path(), clock()).unwrap();
         assert_eq!(opened.torn as usize, cut - ends[steps], "cut at {cut}");
         assert_eq!(opened.problems, [""; 0]);
@@ -174,6 +197,39 @@ fn a_changed_line_is_found_and_nothing_is_guessed() {
     let end = last.len() - 1;
     last[end] = last[end].replace("bob", "eve");
     assert_eq!(changed(last).0, BadHistory::Changed(end as u64 + 1));
+    let mut last = own();
+    last[end] = last[end].replace("}}", "}");
+    let (error, refused) = changed(last);
+    assert!(matches!(error, BadHistory::Changed(_) | BadHistory::Line(..)), "{error}");
+    assert!(refused.unwrap().contains(&format!("line {}", end + 1)), "a whole line is not torn");
+}
+
+#[test]
+fn modules_without_a_history_are_no_new_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    a_whole_life(&open(folder.path()));
+    let path = folder.path().join("history.jsonl");
+    let whole = fs::read(&path).unwrap();
+    let line = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for bytes in [Some(&b""[..]), Some(&whole[..line]), None] {
+        match bytes {
+            Some(bytes) => fs::write(&path, bytes).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        for _ in 0..2 {
+            let error = refusal(folder.path());
+            assert!(error.contains("missing or empty") && error.contains("2 modules"), "{error}");
+            assert_eq!(Catalog::look(folder.path()).unwrap_err().to_string(), error);
+        }
+        assert_eq!(fs::read(&path).ok().as_deref(), bytes, "a refusal changes nothing");
+    }
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(Catalog::look(folder.path()).unwrap(), Opened::default());
+    fs::remove_dir_all(folder.path().join("modules")).unwrap();
+    let looked = Catalog::look(folder.path()).unwrap();
+    assert!(looked.problems[0].contains("release-1.0.0 of demo/jianzi"), "{looked:?}");
+    assert!(!folder.path().join("modules").exists());
+    assert_eq!(Catalog::open(folder.path(), clock()).unwrap().1, looked);
 }
 
 #[test]
@@ -198,7 +254,7 @@ fn what_a_newer_program_wrote_is_not_guessed_at() {
     assert_eq!(seq, 1);
     fs::create_dir_all(folder.path()).unwrap();
     fs::write(folder.path().join("history.jsonl"), line).unwrap();
-    let error = Catalog::open(folder.path(), clock()).err().unwrap().to_string();
+    let error = refusal(folder.path());
     assert!(error.contains("line 1") && error.contains("version 7 is not on trial"), "{error}");
 }
 
@@ -228,12 +284,27 @@ fn what_a_crash_left_half_written_is_swept_away() {
     fs::create_dir_all(&modules).unwrap();
     fs::write(modules.join("abc.unfinished"), "half").unwrap();
     // A module without its record: the crash came between the two.
+    fs::write(folder.path().join("history.jsonl"), "").unwrap();
     let orphan = modules.join(format!("{}.wasm", module_hash(ONE)));
     fs::write(&orphan, ONE).unwrap();
     let catalog = open(folder.path());
     assert!(!modules.join("abc.unfinished").exists() && orphan.exists());
     assert_eq!(catalog.games(), []);
     catalog.install(&key(), "release-1", true, ONE, "alice").unwrap();
+}
+
+/// These and no others.
+fn put_modules(folder: &Path, modules: &[&[u8]]) {
+    let folder = folder.join("modules");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::create_dir(&folder).unwrap();
+    for module in modules {
+        fs::write(folder.join(format!("{}.wasm", module_hash(module))), module).unwrap();
+    }
+}
+
+fn refusal(folder: &Path) -> String {
+    Catalog::open(folder, clock()).err().expect("refused").to_string()
 }
 
 /// A disk that takes some writes, tears one, and may refuse to cut.
@@ -261,6 +332,32 @@ impl LogFile for Flaky {
         }
         self.text.lock().unwrap().truncate(length as usize);
         Ok(())
+    }
+}
+
+#[test]
+fn what_a_start_on_a_full_disk_finds_is_noted_later() {
+    for cuts in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = open(folder.path());
+        catalog.install(&key(), "release-1", true, ONE, "alice").unwrap();
+        publish(&catalog, "hotfix-1-v1", TWO, Share::ALL);
+        let path = folder.path().join("history.jsonl");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(b"{\"hash");
+        let (text, writes_left) = (Arc::new(Mutex::new(bytes.clone())), Arc::new(AtomicUsize::new(0)));
+        let file = Flaky { text: text.clone(), writes_left: writes_left.clone(), cuts };
+        let modules = ModuleFiles::open(&folder.path().join("modules")).unwrap();
+        let (catalog, opened) = Catalog::from_parts(modules, path, Box::new(file), &bytes, clock()).unwrap();
+        assert_eq!((opened.torn, opened.problems), (6, vec![]));
+        assert_eq!(catalog.game(&key()).unwrap().trial.unwrap().crashes, 1);
+        assert!(!catalog.settle());
+        writes_left.store(9, Ordering::SeqCst);
+        assert!(catalog.settle());
+        let steps = Read::of(&text.lock().unwrap()).unwrap().entries;
+        assert!(matches!(steps[2].step, Step::TailCut { bytes: 6 }));
+        assert!(matches!(steps[3].step, Step::Restarted { version: 2, orderly: false }));
+        assert_eq!(steps.len(), 4);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The file: appended to, read back at the start, cut where a crash tore it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::chain::read_line;
@@ -36,10 +36,11 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// Reads as far as the chain goes. Only its very end may be broken, as by a crash in the middle of a write.
+    /// Reads as far as the chain goes. Only its very end may be broken, as by a crash in the middle of a write: the end of
+    /// a line is what is written last.
     ///
     /// # Errors
-    /// A break with whole lines behind it.
+    /// A whole line that does not continue the chain.
     pub(crate) fn of(bytes: &[u8]) -> Result<Read, BadHistory> {
         let mut read = Read { entries: Vec::new(), link: Link::start(), length: 0, torn: 0 };
         let mut rest = bytes;
@@ -55,8 +56,6 @@ impl Read {
                     read.length += end as u64 + 1;
                     rest = &rest[end + 1..];
                 }
-                // One write makes one line: a tear never has another line behind it.
-                Err(_) if !rest[end + 1..].contains(&b'\n') && !is_whole(&rest[..end]) => break,
                 Err(error) => return Err(error),
             }
         }
@@ -65,18 +64,11 @@ impl Read {
     }
 }
 
-/// A line that was written to its end was not torn by a crash, so a break in it is damage.
-fn is_whole(line: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Value>(line).is_ok()
-}
-
 impl HistoryFile {
-    /// Goes on behind what was read; a torn end is cut off first.
-    pub(crate) fn new(mut file: Box<dyn LogFile>, read: &Read) -> io::Result<HistoryFile> {
-        if read.torn > 0 {
-            file.cut(read.length)?;
-        }
-        Ok(HistoryFile { file, link: read.link.clone(), length: read.length, torn: false })
+    /// Goes on behind what was read; a torn end is cut off, at the latest before anything is appended.
+    pub(crate) fn new(mut file: Box<dyn LogFile>, read: &Read) -> HistoryFile {
+        let torn = read.torn > 0 && file.cut(read.length).is_err();
+        HistoryFile { file, link: read.link.clone(), length: read.length, torn }
     }
 
     /// The entry that would come next; `seq` and `prev` are filled in.
@@ -113,12 +105,9 @@ impl HistoryFile {
 pub(crate) struct RealFile(File);
 
 impl RealFile {
-    /// Opens or makes it, and gives what it holds.
-    pub(crate) fn open(path: &Path) -> io::Result<(RealFile, Vec<u8>)> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok((RealFile(file), bytes))
+    /// Opens or makes it.
+    pub(crate) fn open(path: &Path) -> io::Result<RealFile> {
+        OpenOptions::new().write(true).create(true).truncate(false).open(path).map(RealFile)
     }
 }
 

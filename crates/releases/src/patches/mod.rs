@@ -154,8 +154,10 @@ impl Drop for Patches {
 impl Desk {
     fn run(&self, news: &Receiver<News>) {
         let mut resumed = self.parts.clock.now();
+        // The first time may have been too early.
+        let mut rooms_are_back = false;
         loop {
-            let busy = !self.lock().is_empty();
+            let busy = !rooms_are_back || !self.lock().is_empty();
             let first = news.recv_timeout(if busy { LOOK_EVERY } else { IDLE });
             for news in first.into_iter().chain(std::iter::from_fn(|| news.try_recv().ok())) {
                 match news {
@@ -166,9 +168,9 @@ impl Desk {
             }
             self.look();
             let now = self.parts.clock.now();
-            if now.since(resumed) >= IDLE {
+            if !rooms_are_back || now.since(resumed) >= IDLE {
                 resumed = now;
-                self.resume();
+                rooms_are_back = self.resume();
             }
         }
     }

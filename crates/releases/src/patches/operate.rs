@@ -49,6 +49,10 @@ impl Desk {
                 Some(Stage::Verifying) => "is still being verified",
                 Some(Stage::Confirmed) => "is confirmed already",
                 Some(Stage::RollingBack(_)) => "is going back",
+                // Not resumed yet.
+                _ if self.catalog.game(game).is_some_and(|game| game.trial.is_some()) => {
+                    "waits for the rooms of the last process, which are being rebuilt; ask again in a moment"
+                }
                 _ => return Err(PatchFault::NotNow(format!("no version of {game} is on trial"))),
             };
             return Err(PatchFault::NotNow(format!("the version of {game} on trial {now}")));

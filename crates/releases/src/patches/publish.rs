@@ -140,8 +140,15 @@ impl Desk {
         }
         self.parts.loader.load(bundle.module()).map_err(PatchFault::Engine)?;
         let stable = game.stable().cloned();
-        let live = shape.can_be_swapped();
+        let live = shape.can_be_swapped() && stable.as_ref().is_none_or(|stable| self.can_save(stable));
         Ok(Accepted { bundle, signer, live, there, stable })
+    }
+
+    /// Rooms of a version that cannot save stay with it until they end.
+    fn can_save(&self, version: &Version) -> bool {
+        let module = self.catalog.module(&version.module).ok();
+        // One that is lost is told elsewhere.
+        module.and_then(|module| ModuleShape::of(&module).ok()).is_none_or(|shape| shape.save)
     }
 
     fn replay_now(&self, bundle: &Bundle, stable: &Version) -> Option<ReplayVerdict> {

@@ -27,11 +27,15 @@ impl Desk {
         }
     }
 
-    /// Goes on with what the history says is under way.
-    pub(super) fn resume(&self) {
+    /// Goes on with what the history says is under way, once all rooms can take part.
+    pub(super) fn resume(&self) -> bool {
+        if !self.parts.rooms.are_back() {
+            return false;
+        }
         for key in self.catalog.games() {
             self.begin(&key);
         }
+        true
     }
 
     /// Begins, or goes on with, the rollout that the history says there is; a game's first version needs none.
@@ -149,9 +153,7 @@ impl Desk {
                 };
                 self.parts.replay.replay(game, &plan.stable, &plan.trial, Box::new(done));
             }
-            Command::HoldEffects => rooms.hold_effects(game, version),
-            Command::ReleaseEffects => rooms.release_effects(game, version),
-            Command::DropEffects => rooms.drop_effects(game, version),
+            Command::SettleEffects => rooms.settle_effects(),
             Command::Swap(selector) => rooms.swap(&selector, &plan.trial, self.answer(plan, Event::Swapped)),
             Command::Back(step) => {
                 let done = self.answer(plan, move |rooms| Event::Back(step, rooms));

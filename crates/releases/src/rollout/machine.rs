@@ -92,21 +92,9 @@ impl Rollout {
             }
             TrialStage::Verifying if died_too_often => rollout.refuse(now, &died.to_string(), out),
             TrialStage::Verifying => out.push(Command::Replay),
-            _ if died_too_often => {
-                // Rooms that come back on the version must not let its effects happen meanwhile.
-                if stage == TrialStage::Canary {
-                    out.push(Command::HoldEffects);
-                }
-                rollout.go_back(now, died, out);
-            }
-            TrialStage::Canary => {
-                out.push(Command::HoldEffects);
-                rollout.swap(now, rollout.plan.share, out);
-            }
-            TrialStage::Confirmed => {
-                out.push(Command::ReleaseEffects);
-                rollout.swap(now, Share::ALL, out);
-            }
+            _ if died_too_often => rollout.go_back(now, died, out),
+            TrialStage::Canary => rollout.swap(now, rollout.plan.share, out),
+            TrialStage::Confirmed => rollout.swap(now, Share::ALL, out),
         }
         rollout
     }
@@ -173,9 +161,8 @@ impl Rollout {
             return self.refuse(now, &format!("the trial replay ended badly: {why}"), out);
         }
         self.enter(now, Stage::Canary);
-        // In this order: no room is swapped before a restart would know of it, none's effects happen unheld.
+        // First: no room is swapped before a restart would know of it.
         out.push(record(Step::CanaryBegan { version, share: self.plan.share }));
-        out.push(Command::HoldEffects);
         self.swap(now, self.plan.share, out);
         self.report(ReportKind::CanaryBegan, out);
     }
@@ -211,7 +198,7 @@ impl Rollout {
         self.enter(now, Stage::Confirmed);
         let step = Step::Confirmed { version: self.plan.trial.version, automatic };
         out.push(Command::Record { step, by_operator: !automatic });
-        out.push(Command::ReleaseEffects);
+        out.push(Command::SettleEffects);
         self.swap(now, Share::ALL, out);
         self.report(ReportKind::Confirmed { automatic }, out);
     }
@@ -248,8 +235,7 @@ impl Rollout {
             back.asked = now;
         }
         if step == BackStep::Unload {
-            // The stable version plays the same inputs again and says what becomes of them.
-            out.push(Command::DropEffects);
+            out.push(Command::SettleEffects);
         }
         out.push(Command::Back(step));
     }

@@ -99,12 +99,9 @@ pub enum Command {
     },
     /// Replay recent matches of the game on the trial version.
     Replay,
-    /// Effects of rooms of the trial version wait.
-    HoldEffects,
-    /// They happen, and later ones at once.
-    ReleaseEffects,
-    /// They never happen.
-    DropEffects,
+    /// There is a verdict: effects that waited for it take place, or never will. Until a version is confirmed, its rooms hold
+    /// theirs.
+    SettleEffects,
     /// Bring live rooms to the trial version.
     Swap(Selector),
     /// One step of the way back, for all rooms of the trial version.
@@ -174,6 +171,6 @@ pub struct Measure {
     pub cpu_us: u64,
     /// How many processors it may use.
     pub processors: u32,
-    /// Since the slowest of the threads that run the trial's rooms last gave a sign of life.
+    /// How long a thread that runs the trial's rooms has been in one and the same call.
     pub silent_for: Duration,
 }

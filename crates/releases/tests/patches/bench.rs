@@ -36,6 +36,8 @@ pub struct World {
     /// Answers that rooms have not given yet; while `hold` is set they wait here.
     pub waiting: Mutex<VecDeque<Done>>,
     pub hold: Mutex<bool>,
+    /// Rooms of an earlier process are still to come.
+    pub rooms_to_come: Mutex<bool>,
     pub verdicts: Mutex<Vec<Verdicts>>,
     /// Replays end well at once.
     pub replays_at_once: Mutex<bool>,
@@ -168,16 +170,12 @@ impl RoomsOfVersion for World {
         self.ask(format!("swap {} to {}", rooms.share, to.version), done);
     }
 
-    fn hold_effects(&self, _: &GameKey, version: u32) {
-        self.note(format!("hold {version}"));
+    fn are_back(&self) -> bool {
+        !*self.rooms_to_come.lock().unwrap()
     }
 
-    fn release_effects(&self, _: &GameKey, version: u32) {
-        self.note(format!("release {version}"));
-    }
-
-    fn drop_effects(&self, _: &GameKey, version: u32) {
-        self.note(format!("drop {version}"));
+    fn settle_effects(&self) {
+        self.note("settle effects".to_owned());
     }
 
     fn back(&self, step: BackStep, _: &GameKey, version: u32, stable: &LogicRef, done: Done) {

@@ -158,6 +158,9 @@ fn modules_that_cannot_be_ours_are_refused() {
     let bare = bench.bundle("release-1.0.0", None, &module_with(1, &[], ""));
     assert!(!patches.verify(&bare).unwrap().live);
     assert!(!patches.publish(&bare, None, "alice").unwrap().live);
+    // Nor can rooms of a version that does not save be brought to one that would load.
+    let whole = bench.bundle("hotfix-1.0.0-v1", Some(&module_with(1, &[], "")), &module(2));
+    assert!(!patches.publish(&whole, None, "alice").unwrap().live);
 }
 
 #[test]

@@ -56,7 +56,9 @@ impl Demo {
         os::create_private_folder(&folder).map_err(|error| failed(&error))?;
         // A new key at every start: the secret is never written.
         let text = TrustStore::file("demo", key.public(), &[], None, None).map_err(|error| failed(&error))?;
-        std::fs::write(folder.join("demo.toml"), text).map_err(|error| failed(&error))?;
+        if let Err(error) = std::fs::write(folder.join("demo.toml"), text) {
+            tracing::warn!(event = "demo_not_trusted", %error, "its patches will be refused");
+        }
         Ok(Demo { patches, games, key, clock })
     }
 

@@ -31,10 +31,6 @@ impl Gauges for ProcessGauges {
     }
 
     fn silent_for(&self, game: &GameKey, version: u32) -> Duration {
-        // Rooms that are all gone say nothing and are not missed.
-        match self.tally.counters(game, version).rooms {
-            0 => Duration::ZERO,
-            _ => self.watch.silent_for(game, version),
-        }
+        self.watch.silent_for(game, version)
     }
 }

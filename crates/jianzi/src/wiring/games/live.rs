@@ -7,16 +7,13 @@ use releases::{BackStep, Done, GameKey, RoomsDone, RoomsOfVersion, Selector};
 use room_core::modules::LogicRef;
 use rooms::{Moved, MovesDone, Rooms, Which};
 
-use super::effects::Effects;
-
 pub struct LiveRooms {
     rooms: Arc<Rooms>,
-    effects: Arc<Effects>,
 }
 
 impl LiveRooms {
-    pub fn new(rooms: Arc<Rooms>, effects: Arc<Effects>) -> LiveRooms {
-        LiveRooms { rooms, effects }
+    pub fn new(rooms: Arc<Rooms>) -> LiveRooms {
+        LiveRooms { rooms }
     }
 }
 
@@ -29,16 +26,12 @@ impl RoomsOfVersion for LiveRooms {
         self.rooms.swap(which, to.clone(), counted(done));
     }
 
-    fn hold_effects(&self, game: &GameKey, version: u32) {
-        self.effects.hold(game, version);
+    fn are_back(&self) -> bool {
+        self.rooms.counts().recovering == 0
     }
 
-    fn release_effects(&self, game: &GameKey, version: u32) {
-        self.effects.release(game, version);
-    }
-
-    fn drop_effects(&self, game: &GameKey, version: u32) {
-        self.effects.forget(game, version);
+    fn settle_effects(&self) {
+        self.rooms.settle_effects();
     }
 
     fn back(&self, step: BackStep, game: &GameKey, version: u32, stable: &LogicRef, done: Done) {

@@ -51,13 +51,15 @@ fn replay(
     }
     for room in (0..PARTITIONS).flat_map(|partition| rooms_of(journal, partition as Partition, game)) {
         match rooms::try_on(journal, modules, &room, on, ticks) {
-            // Not of this game, or ended meanwhile.
-            Err(NotTried::NoGame | NotTried::Journal(_)) => continue,
+            // Not of this game, or ended meanwhile; or of a version that does not save, so that only new rooms get this one.
+            Err(NotTried::NoGame | NotTried::Journal(_) | NotTried::NoSwap(_)) => continue,
             Err(NotTried::Damaged(damaged)) => {
                 tracing::warn!(event = "trial_replay_skipped", app = %room.app, room = %room.room, %damaged);
                 continue;
             }
-            Err(NotTried::NoSwap(why)) => verdict.ended_badly = Some(format!("room {}: {why}", room.room)),
+            Err(NotTried::TakesOverBadly(why)) => {
+                verdict.ended_badly = Some(format!("room {}: {why}", room.room));
+            }
             Ok(tried) => {
                 verdict.ticks += tried.ticks;
                 let told = tried.first_difference.map(|tick| format!("room {}, tick {tick}", room.room));

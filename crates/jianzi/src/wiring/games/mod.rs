@@ -14,7 +14,7 @@ use std::sync::Arc;
 use alerts::{Alerts, Incident, Kind, Severity};
 use clock::Clock;
 use releases::{
-    Catalog, Patches, PatchesConfig, PatchesParts, Report, ReportKind, Tally, TrialReplay, TrialStage,
+    Catalog, Patches, PatchesConfig, PatchesParts, Report, ReportKind, Tally, TrialReplay,
 };
 use rooms::Rooms;
 use wasm_host::{WasmConfig, WasmHost};
@@ -26,7 +26,7 @@ pub use demo::Demo;
 pub use follow::{Followed, Following};
 pub use matches::LiveMatches;
 
-use effects::Effects;
+use effects::EffectLog;
 use gauges::ProcessGauges;
 use live::LiveRooms;
 use modules::{Loader, OnDemand, Versions};
@@ -38,7 +38,6 @@ pub struct Games {
     catalog: Arc<Catalog>,
     patches: PatchesConfig,
     tally: Arc<Tally>,
-    effects: Arc<Effects>,
     watch: Arc<Watch>,
 }
 
@@ -71,10 +70,8 @@ impl Games {
             );
         }
         let tally = Arc::new(Tally::default());
-        let effects = Arc::new(Effects::default());
-        hold_effects_of_trials(&catalog, &effects);
-        let watch = Arc::new(Watch::new(tally.clone(), effects.clone(), clock.clone()));
-        Ok(Games { host, catalog, patches, tally, effects, watch })
+        let watch = Arc::new(Watch::new(tally.clone(), clock.clone()));
+        Ok(Games { host, catalog, patches, tally, watch })
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -86,6 +83,7 @@ impl Games {
             modules: Arc::new(OnDemand::new(self.host.clone(), self.catalog.clone())),
             catalog: Arc::new(Versions::new(self.catalog.clone())),
             watch: self.watch.clone(),
+            outbox: Arc::new(EffectLog),
         }
     }
 
@@ -99,7 +97,7 @@ impl Games {
     ) -> Result<Arc<Patches>, Failure> {
         let parts = PatchesParts {
             clock,
-            rooms: Arc::new(LiveRooms::new(rooms, self.effects)),
+            rooms: Arc::new(LiveRooms::new(rooms)),
             gauges: Arc::new(ProcessGauges::new(self.tally, self.watch)),
             replay,
             loader: Arc::new(Loader::new(self.host)),
@@ -108,16 +106,6 @@ impl Games {
         Patches::start(self.patches, parts, self.catalog)
             .map(Arc::new)
             .map_err(|error| Failure::new(Exit::Failed, error))
-    }
-}
-
-/// Before any room is back: what a version on trial wanted must not happen until it is confirmed.
-fn hold_effects_of_trials(catalog: &Catalog, effects: &Effects) {
-    for key in catalog.games() {
-        let Some(trial) = catalog.game(&key).and_then(|game| game.trial) else { continue };
-        if !matches!(trial.stage, TrialStage::Confirmed) {
-            effects.hold(&key, trial.version);
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use model::{AppId, PlayerId, RoomId};
 use protocol::{ErrorCode, Fault};
 use releases::{Catalog, ModuleLoader};
 use room_core::modules::{Guest, LogicRef, ModuleHash, Modules, NoModule};
-use rooms::LogicCatalog;
+use rooms::{Fate, LogicCatalog};
 use wasm_host::WasmHost;
 
 /// Instances of any version there ever was. A rebuilt room may need one that nobody else runs: it is compiled then, on
@@ -55,6 +55,14 @@ impl LogicCatalog for Versions {
 
     fn refuge(&self, app: &AppId, running: &LogicRef) -> Option<LogicRef> {
         self.catalog.refuge(app, running)
+    }
+
+    fn fate(&self, app: &AppId, game: &str, version: u32) -> Fate {
+        match self.catalog.takes_place(app, game, version) {
+            Some(true) => Fate::Happen,
+            None => Fate::Wait,
+            Some(false) => Fate::Never,
+        }
     }
 }
 

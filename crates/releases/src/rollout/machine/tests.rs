@@ -103,14 +103,14 @@ fn a_good_version_goes_all_the_way() {
     assert_eq!(run.take(), [""; 0], "nobody promotes what is not verified");
     run.on(200, Event::Replayed(ReplayVerdict::default()));
     let began = format!("report: {WHO} is tried in a share of the rooms");
-    assert_eq!(run.take(), ["record replayed", "record canary_began", "HoldEffects", "swap 10%", &began]);
+    assert_eq!(run.take(), ["record replayed", "record canary_began", "swap 10%", &began]);
     run.on(300, Event::Swapped(RoomsDone { done: 40, failed: 1 }));
     assert_eq!(run.take(), ["record swapped"]);
     run.on(400, calls(0, 0)).on(599_000, calls(20_000, 3));
     assert_eq!(run.take(), [""; 0]);
     run.on(600_500, calls(20_100, 3));
     let confirmed = format!("report: {WHO} is confirmed after a quiet trial");
-    assert_eq!(run.take(), ["record confirmed", "ReleaseEffects", "swap 100%", &confirmed]);
+    assert_eq!(run.take(), ["record confirmed", "SettleEffects", "swap 100%", &confirmed]);
     run.on(601_000, Event::Swapped(RoomsDone { done: 400, failed: 0 })).take();
     run.on(1_200_000, calls(90_000, 3));
     assert!(!run.rollout.is_over());
@@ -147,7 +147,7 @@ fn the_way_back_has_its_order() {
     run.on(1510, back(BackStep::BackToStable)).on(1520, Event::Promote).on(1530, calls(300, 300));
     assert_eq!(run.take(), [""; 0]);
     run.on(1600, back(BackStep::StopTraffic)).on(1610, back(BackStep::StopTraffic));
-    assert_eq!(run.take(), ["DropEffects", "back Unload"]);
+    assert_eq!(run.take(), ["SettleEffects", "back Unload"]);
     run.on(1700, back(BackStep::Unload));
     assert_eq!(run.take(), ["back BackToStable"]);
     run.on(1800, back(BackStep::BackToStable));
@@ -177,7 +177,7 @@ fn rooms_that_do_not_answer_do_not_stop_the_way_back() {
         let said = run.take();
         let place = |what: &str| said.iter().position(|said| said == what).unwrap();
         assert!(
-            place("DropEffects") < place("back Unload") && place("back Unload") < place("back BackToStable")
+            place("SettleEffects") < place("back Unload") && place("back Unload") < place("back BackToStable")
         );
         // Asked for again while there is time, every second.
         let asked = said.iter().filter(|said| *said == "back BackToStable").count();
@@ -259,15 +259,15 @@ fn pinned_rooms_are_left_out_of_a_swap() {
 #[test]
 fn after_a_restart_what_may_be_undone_is_done_again() {
     assert_eq!(Run::resumed(TrialStage::Verifying, 1).said, ["Replay"]);
-    assert_eq!(Run::resumed(TrialStage::Canary, 1).said, ["HoldEffects", "swap 10%"]);
-    assert_eq!(Run::resumed(TrialStage::Confirmed, 0).said, ["ReleaseEffects", "swap 100%"]);
+    assert_eq!(Run::resumed(TrialStage::Canary, 1).said, ["swap 10%"]);
+    assert_eq!(Run::resumed(TrialStage::Confirmed, 0).said, ["swap 100%"]);
     assert_eq!(Run::resumed(TrialStage::RollingBack { to: 1 }, 0).said, ["back StopTraffic"]);
     // A server that dies again and again takes the version for the cause.
     let refused = Run::resumed(TrialStage::Verifying, 2);
     assert_eq!((refused.rollout.stage(), &refused.said[0][..]), (Stage::Refused, "record trial_refused"));
     let back = Run::resumed(TrialStage::Canary, 2).said;
-    assert_eq!(back[..3], ["HoldEffects", "record rollback_began", "back StopTraffic"], "{back:?}");
-    assert!(back[3].ends_with("goes back: the server died 2 times during the trial"));
+    assert_eq!(back[..2], ["record rollback_began", "back StopTraffic"], "{back:?}");
+    assert!(back[2].ends_with("goes back: the server died 2 times during the trial"));
 }
 
 #[test]
@@ -316,19 +316,21 @@ proptest! {
         let last = |what: &str| said.iter().rposition(|said| said.starts_with(what));
         let before = |one: &str, other: &str| first(other).is_none_or(|other| first(one).is_some_and(|one| one < other));
         prop_assert!(before("record replayed", "record canary_began"));
-        prop_assert!(before("record canary_began", "HoldEffects") && before("HoldEffects", "swap"));
-        prop_assert!(before("record confirmed", "ReleaseEffects") && before("record confirmed", "swap 100%"));
+        prop_assert!(before("record canary_began", "swap") && before("record confirmed", "swap 100%"));
+        let verdict = first("record confirmed").into_iter().chain(first("record rollback_began")).min();
+        prop_assert!(first("SettleEffects").is_none_or(|settled| verdict.is_some_and(|verdict| verdict < settled)));
         prop_assert!(before("record rollback_began", "back StopTraffic"));
-        prop_assert!(before("back StopTraffic", "DropEffects") && before("DropEffects", "back Unload"));
+        if let (Some(stopped), Some(unloaded)) = (first("back StopTraffic"), first("back Unload")) {
+            prop_assert!(last("SettleEffects").is_some_and(|settled| stopped < settled && settled < unloaded));
+        }
         prop_assert!(before("back Unload", "back BackToStable"));
         prop_assert!(before("back BackToStable", "record rolled_back"));
         prop_assert!(live || first("swap").is_none());
         if let Some(began) = first("record rollback_began") {
             prop_assert!(last("swap").is_none_or(|swap| swap < began), "no room is brought over on the way back");
-            prop_assert!(last("ReleaseEffects").is_none_or(|release| release < began));
         }
         for once in ["record canary_began", "record confirmed", "record rollback_began", "record rolled_back",
-                     "record settled", "record trial_refused", "HoldEffects", "ReleaseEffects", "DropEffects"] {
+                     "record settled", "record trial_refused"] {
             prop_assert!(said.iter().filter(|said| said.starts_with(once)).count() <= 1, "{} twice", once);
         }
         let ends = ["record rolled_back", "record settled", "record trial_refused"];
