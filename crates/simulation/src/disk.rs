@@ -49,19 +49,12 @@ struct Kept {
     image: Option<(Position, Bytes)>,
 }
 
+/// Percent of steps that begin with a sync.
+const SYNCED: u64 = 1;
+
 impl Disk {
     pub fn new(plan: &Plan) -> Disk {
-        let state = State {
-            chance: Chance::seeded(plan.seed ^ 0xD15C),
-            plan: plan.clone(),
-            steady: false,
-            written: Vec::new(),
-            synced: 0,
-            partitions: BTreeMap::new(),
-            rooms: BTreeMap::new(),
-            waiting: VecDeque::new(),
-        };
-        Disk { state: Mutex::new(state) }
+        Disk { state: Mutex::new(State::new(plan)) }
     }
 
     /// Does some of what waits. The answers leave without the lock.
@@ -72,6 +65,10 @@ impl Disk {
             let slow = state.plan.slow_disk;
             if state.strikes(slow) {
                 return;
+            }
+            // Sooner or later everything is synced, asked for or not.
+            if state.strikes(SYNCED) {
+                state.synced = state.written.len();
             }
             while let Some((batch, outcome)) = state.waiting.pop_front() {
                 if let Some(event) = state.take(batch) {
@@ -97,6 +94,20 @@ impl Disk {
         }
     }
 
+    /// The same, without faults, as if nothing had ever been trimmed or forgotten.
+    pub fn with_all_that_was(&self) -> Disk {
+        let state = self.lock();
+        let mut whole = State { steady: true, ..State::new(&state.plan) };
+        let is_kept = |write: &&Write| matches!(write, Write::Record(_) | Write::Image { .. });
+        state.written.iter().filter(is_kept).for_each(|write| whole.amount(write.clone()));
+        Disk { state: Mutex::new(whole) }
+    }
+
+    /// Nobody waits for it.
+    pub fn is_idle(&self) -> bool {
+        self.lock().waiting.is_empty()
+    }
+
     pub fn calm_down(&self) {
         self.lock().steady = true;
     }
@@ -107,6 +118,19 @@ impl Disk {
 }
 
 impl State {
+    fn new(plan: &Plan) -> State {
+        State {
+            chance: Chance::seeded(plan.seed ^ 0xD15C),
+            plan: plan.clone(),
+            steady: false,
+            written: Vec::new(),
+            synced: 0,
+            partitions: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
     fn strikes(&mut self, percent: u64) -> bool {
         !self.steady && self.chance.below(100) < percent
     }

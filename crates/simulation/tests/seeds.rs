@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use simulation::Tale;
+
 const SEEDS: u64 = 400;
 
 fn number(name: &str) -> Option<u64> {
@@ -16,22 +18,20 @@ fn every_seed_keeps_its_promises() {
         let tale = simulation::run(seed).unwrap_or_else(|broken| panic!("{broken}"));
         return println!("{tale:?}");
     }
+    let first = number("JIANZI_FIRST_SEED").unwrap_or(0);
     let seeds = number("JIANZI_SEEDS").unwrap_or(SEEDS);
-    let (next, crashes, inputs) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    let broken = Mutex::new(Vec::new());
+    let next = AtomicU64::new(first);
+    let (all, broken) = (Mutex::new(Tale::default()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds {
+                    if seed >= first + seeds {
                         return;
                     }
                     match simulation::run(seed) {
-                        Ok(tale) => {
-                            crashes.fetch_add(tale.crashes.into(), Ordering::Relaxed);
-                            inputs.fetch_add(tale.inputs, Ordering::Relaxed);
-                        }
+                        Ok(tale) => all.lock().unwrap().add(&tale),
                         Err(promise) => broken.lock().unwrap().push(promise.to_string()),
                     }
                 }
@@ -39,11 +39,21 @@ fn every_seed_keeps_its_promises() {
         }
     });
     let broken = broken.into_inner().unwrap();
-    let first: Vec<&String> = broken.iter().take(5).collect();
-    assert!(broken.is_empty(), "{} of {seeds} seeds broke a promise, first: {first:#?}", broken.len());
-    let (crashes, inputs) = (crashes.into_inner(), inputs.into_inner());
-    println!("{seeds} seeds, {crashes} crashes, {inputs} inputs in histories");
-    assert!(crashes > seeds && inputs > 100 * seeds, "the plans did not put anything to the test");
+    let shown: Vec<&String> = broken.iter().take(5).collect();
+    assert!(broken.is_empty(), "{} of {seeds} seeds broke a promise, first: {shown:#?}", broken.len());
+    let all = all.into_inner().unwrap();
+    println!("{seeds} seeds: {all:?}");
+    let counts = [
+        ("crashes", u64::from(all.crashes), 1),
+        ("inputs", all.inputs, 100),
+        ("swaps of a room", all.swaps.into(), 1),
+        ("calls that ended badly", all.bad_calls.into(), 1),
+        ("effects", all.effects, 20),
+    ];
+    for (what, count, for_each) in counts {
+        assert!(count > for_each * seeds, "the plans did not put anything to the test: {count} {what}");
+    }
+    assert!(all.ways_back > 0 && all.told_again > 0, "{all:?}");
 }
 
 #[test]
