@@ -45,6 +45,9 @@ pub trait Journal: Send + Sync {
     /// The rooms of a partition that have records or an image and were not forgotten, in the order of their keys.
     fn rooms(&self, partition: Partition) -> Result<Vec<RoomKey>, JournalError>;
 
+    /// All rooms that were there at the start have been read: what helps to read them all may be given up.
+    fn rooms_are_back(&self) {}
+
     /// Keeps the state of a room as of a position, so that reading can begin after it; an image older than the newest
     /// changes nothing. May block.
     fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError>;
