@@ -119,6 +119,9 @@ pub struct ConfigArgs {
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     pub file: PathBuf,
+    /// The data folder of the server whose game the room ran; not needed for a file that lies in it.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +173,27 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_operators_pages_know_every_command_and_what_supervise_is_told() {
+        for page in
+            [include_str!("../../../docs/operations.md"), include_str!("../../../docs/en/operations.md")]
+        {
+            for command in Cli::command().get_subcommands() {
+                let name = command.get_name();
+                let row = page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}")));
+                let row = row.unwrap_or_else(|| panic!("`{name}` has no row"));
+                for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+                    assert!(row.contains(below.get_name()), "{name} {}: {row}", below.get_name());
+                }
+            }
+            let supervise = Cli::command().find_subcommand("supervise").cloned().into_iter();
+            let options = supervise.flat_map(|command| command.get_arguments().cloned().collect::<Vec<_>>());
+            for option in options.filter_map(|option| option.get_long().map(|long| format!("`--{long}"))) {
+                assert!(page.contains(&option), "{option}`");
+            }
+        }
     }
 
     #[test]

@@ -28,17 +28,6 @@ impl Default for FileJournalConfig {
     }
 }
 
-/// What a journal holds, as [`FileJournal::look`](crate::FileJournal::look) finds it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    pub segments: usize,
-    /// Rooms that are not forgotten, and those of them that have lost something.
-    pub rooms: usize,
-    pub damaged_rooms: usize,
-    /// What is damaged or missing, for people.
-    pub damage: Vec<String>,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the journal in {folder} is in use by {}", owner(.pid))]

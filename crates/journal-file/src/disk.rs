@@ -12,8 +12,7 @@ use crate::folder::{File, Folder};
 /// Holds the lock as long as it lives.
 pub struct DiskFolder {
     path: PathBuf,
-    /// None for whoever only reads.
-    lock: Option<fs::File>,
+    _lock: fs::File,
 }
 
 const LOCK: &str = "lock";
@@ -41,16 +40,9 @@ impl DiskFolder {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // Only for a message to others: a full disk is no reason not to start.
-        if let Err(error) = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())) {
-            tracing::warn!(event = "lock_not_signed", folder = %path.display(), %error);
-        }
-        Ok(DiskFolder { path: path.to_owned(), lock: Some(lock) })
-    }
-
-    /// Without a lock, beside whoever writes; `None` if there is no such folder.
-    pub fn only_to_read(path: &Path) -> Option<DiskFolder> {
-        path.is_dir().then(|| DiskFolder { path: path.to_owned(), lock: None })
+        lock.set_len(0).map_err(failed)?;
+        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
+        Ok(DiskFolder { path: path.to_owned(), _lock: lock })
     }
 }
 
@@ -64,8 +56,7 @@ impl Folder for DiskFolder {
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        let writes = self.lock.is_some();
-        Ok(Arc::new(OpenOptions::new().read(true).write(writes).open(self.path.join(name))?))
+        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(self.path.join(name))?))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {

@@ -13,8 +13,6 @@ use crate::folder::{File, Folder};
 pub const FORMAT: u16 = 1;
 pub const OLDEST_FORMAT: u16 = 1;
 const MAGIC: &[u8; 4] = b"jzlg";
-/// A segment that is being begun.
-const NEW: &str = "segment.new";
 /// The magic, the format, and the format with its bits turned over; entries follow.
 pub const START: u32 = 8;
 
@@ -47,15 +45,14 @@ impl Segment {
     ) -> io::Result<(Segment, u32)> {
         let mut bytes = start();
         entry::append(&mut bytes, &Entry::Head { number, generation, before, states });
-        // An earlier try may have left a manifest that names it: it is there whole at any moment.
-        let file = folder.put(NEW, &bytes)?;
-        folder.rename(NEW, &log_name(number, generation))?;
-        Ok((Segment::new(number, generation, file), bytes.len() as u32))
+        Ok((Segment::write(folder, number, generation, &bytes)?, bytes.len() as u32))
     }
 
     /// A segment that holds this, synced.
     pub fn write(folder: &dyn Folder, number: u32, generation: u32, bytes: &[u8]) -> io::Result<Segment> {
-        let file = folder.put(&log_name(number, generation), bytes)?;
+        let file = folder.create(&log_name(number, generation))?;
+        file.write_all_at(0, bytes)?;
+        file.sync()?;
         Ok(Segment::new(number, generation, file))
     }
 

@@ -582,7 +582,7 @@ impl LateInput {
         }
     }
 }
-/// How hard a frame's journal entry must be before the frame leaves (docs/durability.md).
+/// How hard a frame's journal entry must be before the frame leaves (docs/rooms.md, section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Durability {

@@ -48,6 +48,30 @@ fn the_printed_file_explains_every_option() {
     );
 }
 
+/// Each has a row with the defaults, in both languages.
+#[test]
+fn the_operators_pages_know_the_options_of_crashes_patches_and_alerts() {
+    for page in [
+        include_str!("../../../../docs/operations.md"),
+        include_str!("../../../../docs/en/operations.md"),
+    ] {
+        for (section, profile) in ["journal", "games", "crashes", "alerts"]
+            .into_iter()
+            .flat_map(|section| [Profile::Production, Profile::Dev].map(|profile| (section, profile)))
+        {
+            let (_, rows) = page.split_once(&format!("| **`[{section}]`**")).expect(section);
+            let (rows, _) = rows.split_once("\n| **`[").unwrap_or((rows, ""));
+            for option in Config::defaults(profile).section(section).unwrap().options() {
+                let key = format!("`{}`", option.key);
+                let row = rows.lines().find(|line| line.split(" | ").next().unwrap().contains(&key));
+                let row = row.unwrap_or_else(|| panic!("[{section}] {key} has no row"));
+                let default = option.shown.unwrap_or_default();
+                assert!(row.contains(default.trim_matches('"')), "[{section}] {key} is {default}: {row}");
+            }
+        }
+    }
+}
+
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
     let cases = [

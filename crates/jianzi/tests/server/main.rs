@@ -13,13 +13,16 @@ mod crashes;
 mod crowds;
 
 mod game;
+mod hostile_games;
 mod hotfix;
 mod limits;
 mod lockstep;
 mod login;
 mod matching;
+mod older_data;
 
 mod operations;
+mod patch_killed;
 mod plain_tcp;
 
 mod recovery;

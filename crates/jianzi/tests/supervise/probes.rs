@@ -1,10 +1,10 @@
-//! The operator's script decides.
+//! Probes decide: those over TCP and HTTP, and the operator's script.
 
 use std::os::unix::fs::PermissionsExt;
 
 use testkit::eventually;
 
-use crate::stage::{Options, last_cause};
+use crate::stage::{Options, last_cause, signal};
 
 #[test]
 fn a_script_that_fails_often_enough_has_the_server_started_again() {
@@ -35,5 +35,27 @@ fn a_script_that_fails_often_enough_has_the_server_started_again() {
     let why = status["recent"][0]["why"].as_str().unwrap();
     assert!(why.contains("script probe") && why.contains("exit status: 1"), "{why}");
     supervised.until_ready();
+    assert_eq!(supervised.http().get("/v1/version").status, 200);
+}
+
+/// The watchdog alone would let it stand for an hour.
+#[test]
+fn a_server_that_answers_neither_over_tcp_nor_over_http_is_started_again() {
+    let told =
+        ["--watchdog", "1h", "--probe-every", "50ms", "--probe-within", "200ms", "--probe-failures", "6"];
+    let mut supervised = Options::new(&told).ready();
+    let server = supervised.server_pid();
+    signal(server, "-STOP");
+    let failing = supervised.until("both probes notice", |status| {
+        let probes = status["probes"].as_array().unwrap();
+        probes.len() == 2 && probes.iter().all(|probe| probe["failures"].as_u64().unwrap() > 0)
+    });
+    for probe in failing["probes"].as_array().unwrap() {
+        assert!(probe["message"].as_str().unwrap().contains("no answer within 200ms"), "{probe}");
+    }
+    let after = supervised.until_restarted(1);
+    assert_eq!(last_cause(&after), "unhealthy");
+    let why = after["recent"][0]["why"].as_str().unwrap();
+    assert!(why.contains("tcp probe") || why.contains("http probe"), "{why}");
     assert_eq!(supervised.http().get("/v1/version").status, 200);
 }

@@ -21,7 +21,7 @@ export const LateInput = {
 } as const;
 export type LateInput = (typeof LateInput)[keyof typeof LateInput];
 
-/** How hard a frame's journal entry must be before the frame leaves (docs/durability.md). */
+/** How hard a frame's journal entry must be before the frame leaves (docs/rooms.md, section 9). */
 export const Durability = {
   SEMI_SYNC: 0,
   ASYNC: 1,

@@ -44,7 +44,7 @@ section! {
         pub recovery_grace: Duration = Duration::from_millis(700),
         /// How long the rebuild of 1000 rooms may take, on one thread; the shorter, the more images are written.
         pub rebuild_thousand: Duration = Duration::from_millis(500),
-        /// Replays of finished lockstep rooms that are kept; the oldest go first. 0 keeps none.
+        /// Replays of finished rooms that are kept; the oldest go first. 0 keeps none.
         pub keep_replays: usize = 100,
         /// The same in bytes.
         pub keep_replay_bytes: Bytes = Bytes::mib(64),
