@@ -8,10 +8,12 @@ mod bad_frames;
 mod bad_http;
 
 mod calls;
+mod check;
 mod commands;
 mod crashes;
 mod crowds;
 
+mod full_disk;
 mod game;
 mod hostile_games;
 mod hotfix;
@@ -33,4 +35,5 @@ mod rooms_cli_follow;
 mod sessions;
 
 mod tls;
+mod trials;
 mod two_apps;

@@ -103,3 +103,16 @@ fn a_room_without_rules_is_played_again_but_not_compared() {
     let room = whole.room().expect("a room");
     assert!(events > 30 && room.tick() >= 30 && room.applied(0) == 1);
 }
+
+#[test]
+fn a_version_that_fails_when_it_takes_over_is_told_from_rooms_that_cannot_be_taken_over() {
+    let games = FakeGames::new(&[STEADY, Version { bad_load: true, ..STEADY }]);
+    let (stage, key) = played(&games, 1 << 20);
+    let tried = try_on(stage.memory.as_ref(), &games.games().modules, &key, &logic(2), 1000);
+    let load = room_core::NoSwap::Load(room_core::modules::CallEnd::Status(7));
+    assert!(matches!(&tried, Err(NotTried::TakesOverBadly(why)) if *why == load), "{tried:?}");
+    let games = FakeGames::new(&[Version { saves: false, ..STEADY }, STEADY]);
+    let (stage, key) = played(&games, 1 << 20);
+    let tried = try_on(stage.memory.as_ref(), &games.games().modules, &key, &logic(2), 1000);
+    assert!(matches!(tried, Err(NotTried::NoSwap(room_core::NoSwap::CannotSave(1)))), "{tried:?}");
+}

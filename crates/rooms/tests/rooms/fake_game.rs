@@ -20,6 +20,7 @@ use rooms::{Fate, GameEffect, GameWatch, Games, LogicCatalog, Outbox, VersionWat
 pub struct Version {
     pub pace: u32,
     pub saves: bool,
+    pub bad_load: bool,
     pub bad_ticks: bool,
 }
 
@@ -46,7 +47,7 @@ pub struct Watched {
     pub effects: Vec<(GameEffect, bool)>,
 }
 
-pub const STEADY: Version = Version { pace: 1, saves: true, bad_ticks: false };
+pub const STEADY: Version = Version { pace: 1, saves: true, bad_load: false, bad_ticks: false };
 
 pub fn logic(version: u32) -> LogicRef {
     LogicRef { game: "sum".into(), version, hash: ModuleHash([version as u8; 32]) }
@@ -188,6 +189,7 @@ impl Sum {
                 said.push(Said::Broadcast(total(self.total)));
             }
             Call::View { .. } | Call::Save => said.push(Said::Reply(total(self.total))),
+            Call::Load { .. } if self.version.bad_load => return Err(CallEnd::Status(7)),
             Call::Load { bytes, .. } => {
                 self.total = u32::from_le_bytes(bytes.try_into().map_err(|_| CallEnd::Status(1))?);
             }
