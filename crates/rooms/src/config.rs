@@ -24,6 +24,11 @@ pub struct RoomsConfig {
     pub inbox_messages: usize,
     /// Requests that wait for one shard; more are refused with `overloaded`.
     pub inbox_requests: usize,
+    /// A game's room that takes more than this of its shard's time, in percent of a second, plays on apart, in quarantine,
+    /// until it has taken less than half of it for a while. 0: never.
+    pub quarantine_share: u32,
+    /// So does a room whose calls between two looks are worth more than this, by the fuel that they burnt.
+    pub quarantine_at_once: Duration,
     /// The journal's lag beyond which rooms that need it stand still.
     pub max_lag: Duration,
     /// Bytes of records and frames, per shard, that wait for the journal before all rooms stand still.
@@ -86,6 +91,8 @@ impl Default for RoomsConfig {
             turn: Duration::from_millis(5),
             inbox_messages: 65_536,
             inbox_requests: 16_384,
+            quarantine_share: 10,
+            quarantine_at_once: Duration::from_millis(2),
             max_lag: Duration::from_millis(500),
             unreleased_bytes: 64 << 20,
             log_bytes: 32 << 20,

@@ -10,7 +10,7 @@ use link::{Inbox, ToRoom};
 use model::RoomKey;
 use telemetry::Metrics;
 
-use crate::shard::{Request, RoomAt};
+use crate::shard::{Request, RoomAt, Trip};
 
 pub(crate) struct Mailbox {
     letters: SegQueue<Letter>,
@@ -20,6 +20,8 @@ pub(crate) struct Mailbox {
     request_count: AtomicUsize,
     request_bound: usize,
     answers: SegQueue<JournalEvent>,
+    /// Rooms that were away. There are no more of them than rooms.
+    home_comers: SegQueue<Box<Trip>>,
     /// The shard sleeps, or is about to.
     asleep: AtomicBool,
     thread: OnceLock<Thread>,
@@ -49,6 +51,7 @@ impl Mailbox {
             request_count: AtomicUsize::new(0),
             request_bound,
             answers: SegQueue::new(),
+            home_comers: SegQueue::new(),
             asleep: AtomicBool::new(false),
             thread: OnceLock::new(),
             stopping: AtomicBool::new(false),
@@ -91,6 +94,12 @@ impl Mailbox {
         self.wake();
     }
 
+    /// A room comes home, also to a shard that stops.
+    pub fn welcome(&self, trip: Box<Trip>) {
+        self.home_comers.push(trip);
+        self.wake();
+    }
+
     pub fn take_letter(&self) -> Option<Letter> {
         let letter = self.letters.pop()?;
         self.letter_count.fetch_sub(1, Ordering::Relaxed);
@@ -105,6 +114,10 @@ impl Mailbox {
 
     pub fn take_answer(&self) -> Option<JournalEvent> {
         self.answers.pop()
+    }
+
+    pub fn take_home_comer(&self) -> Option<Box<Trip>> {
+        self.home_comers.pop()
     }
 
     pub fn letters_waiting(&self) -> usize {
@@ -125,7 +138,8 @@ impl Mailbox {
         self.thread.get_or_init(std::thread::current);
         self.asleep.store(true, Ordering::SeqCst);
         // Whoever pushes after this look sees `asleep` and wakes.
-        if self.requests.is_empty() && self.answers.is_empty() && !self.is_stopping() {
+        let is_idle = self.requests.is_empty() && self.answers.is_empty() && self.home_comers.is_empty();
+        if is_idle && !self.is_stopping() {
             std::thread::park_timeout(at_most);
         }
         self.asleep.store(false, Ordering::SeqCst);

@@ -9,6 +9,7 @@ use telemetry::Metrics;
 
 use crate::clerk::ClerkWork;
 use crate::config::RoomsConfig;
+use crate::quarantine::Quarantine;
 use crate::rooms::{Parts, Rooms};
 use crate::shard::Shard;
 
@@ -29,7 +30,8 @@ impl SteppedRooms {
         link: Arc<dyn RoomLink>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<SteppedRooms> {
-        let parts = Parts::new(config, clock, chance, journal, link, metrics)?;
+        let quarantine = Quarantine::without_thread();
+        let parts = Parts::new(config, clock, chance, journal, link, metrics, &quarantine)?;
         for (recovery, mailbox) in parts.recoveries.iter().zip(parts.mailboxes.iter()) {
             recovery.run(&parts.shared.config, parts.shared.journal.as_ref(), mailbox);
         }

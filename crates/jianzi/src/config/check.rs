@@ -80,6 +80,7 @@ fn check_numbers(config: &Config, problems: &mut Vec<Problem>) {
         ("[rooms] turn", (1..=50).contains(&rooms.turn.as_millis()), "from 1ms to 50ms"),
         ("[rooms] inbox_messages", rooms.inbox_messages > 0, "at least 1"),
         ("[rooms] inbox_requests", rooms.inbox_requests > 0, "at least 1"),
+        ("[rooms] quarantine_share", rooms.quarantine_share <= 100, "from 0 to 100"),
         ("[rooms] max_lag", rooms.max_lag >= rooms.turn, "at least one turn"),
         ("[rooms] log_bytes", rooms.log_bytes.0 >= 64 << 10, "at least 64KiB"),
         ("[rooms] backfill_chunk", rooms.backfill_chunk.0 > 0, "more than 0"),

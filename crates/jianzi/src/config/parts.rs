@@ -91,6 +91,7 @@ impl Config {
             turn: rooms.turn,
             inbox_messages: rooms.inbox_messages,
             inbox_requests: rooms.inbox_requests,
+            quarantine_share: rooms.quarantine_share,
             max_lag: rooms.max_lag,
             unreleased_bytes: rooms.unreleased_bytes.0,
             log_bytes: rooms.log_bytes.0,

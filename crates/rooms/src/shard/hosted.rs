@@ -18,6 +18,7 @@ use crate::record;
 use crate::ring::TickRing;
 
 use super::RoomAt;
+use super::budget::Budget;
 use super::comeback::Comeback;
 use super::effect::Effect;
 use super::game::Game;
@@ -53,6 +54,8 @@ pub(super) struct Hosted {
     pub logged: usize,
     /// To rebuild the room from its last image on.
     pub cost: RebuildCost,
+    /// What the room takes of its shard's time.
+    pub budget: Budget,
     /// The sequence of the last record.
     pub last_sequence: u64,
     /// Records that the journal has not answered yet.
@@ -125,6 +128,7 @@ impl Hosted {
             urgent: true,
             logged: 0,
             cost: RebuildCost::default(),
+            budget: Budget::default(),
             last_sequence: 0,
             unanswered: 0,
             released: 0,

@@ -9,14 +9,17 @@ use room_core::{InputDecision, RoomRequest};
 use crate::mailbox::Address;
 
 use super::effect::refuse;
+use super::hosted::Hosted;
+use super::playing::Playing;
+use super::ward::Errand;
 use super::{RoomAt, Shard};
 
-struct Input {
-    session: SessionId,
-    seat: Seat,
-    number: u32,
-    tick: Tick,
-    data: Bytes,
+pub(super) struct Input {
+    pub session: SessionId,
+    pub seat: Seat,
+    pub number: u32,
+    pub tick: Tick,
+    pub data: Bytes,
 }
 
 impl Shard {
@@ -38,47 +41,48 @@ impl Shard {
                 ToRoom::StateHash { session, seat, tick, hash } => {
                     self.take_state_hash(at, &session, seat, tick, hash);
                 }
-                ToRoom::Lost { session } => self.session_lost(at, session),
-                ToRoom::Back { session } => self.note_session(at, &RoomRequest::Back { session }),
-                ToRoom::Gone { session } => self.session_gone(at, session),
+                fact => self.note_fact(at, fact),
             }
         }
     }
 
+    /// Now, or once the room is home and what came before was done.
+    fn note_fact(&mut self, at: RoomAt, fact: ToRoom) {
+        if let Some(ward) = self.held_up(at) {
+            return ward.keep(Errand::Fact(fact));
+        }
+        self.take_fact(at, fact);
+    }
+
+    /// What a gateway says of a session.
+    pub(super) fn take_fact(&mut self, at: RoomAt, fact: ToRoom) {
+        match self.put_off_fact(at, fact) {
+            Some(ToRoom::Lost { session }) => self.session_lost(at, session),
+            Some(ToRoom::Back { session }) => self.note_session(at, &RoomRequest::Back { session }),
+            Some(ToRoom::Gone { session }) => self.session_gone(at, session),
+            Some(ToRoom::Input { .. } | ToRoom::StateHash { .. }) | None => {}
+        }
+    }
+
+    /// Inputs of a room in quarantine go along with it.
     fn take_input(&mut self, at: RoomAt, input: Input) {
-        let Input { session, seat, number, tick, data } = input;
+        if let Some(ward) = self.rooms.ward_mut(at) {
+            if !ward.keep_input(input) {
+                self.shared.metrics.rooms.inbox_dropped_total.increment();
+            }
+            return;
+        }
         let Some(hosted) = self.rooms.get_mut(at.index as usize).filter(|hosted| hosted.at == at) else {
             return;
         };
-        // Traffic is stopped: as if it were lost on the way, so that it comes again.
-        if hosted.stands_still() {
-            return;
-        }
-        // The seat may be another session's by now.
-        if hosted.room.seated(seat).is_none_or(|member| member.session != session) {
-            return;
-        }
-        // Not even the refusal fits the log: the room ends with this turn.
-        let decision = match hosted.is_log_full(self.shared.config.log_bytes) {
-            true => InputDecision::Reject(Refusal::TooMany),
-            false => hosted.room.offer_input(seat, number, tick, &data),
+        let mut playing = Playing {
+            shared: &self.shared,
+            now: self.now,
+            outputs: &mut self.outputs,
+            played: &mut self.tally.played,
         };
-        match decision {
-            InputDecision::Apply(event) => {
-                self.tally.inputs += 1;
-                hosted.apply(&event, &mut self.outputs);
-                if hosted.is_log_full(self.shared.config.log_bytes) {
-                    self.touch(at);
-                }
-            }
-            InputDecision::Refuse(event) => {
-                hosted.apply(&event, &mut self.outputs);
-                self.touch(at);
-            }
-            InputDecision::Reject(reason) if hosted.may_tell_of_rejection(&session, self.now) => {
-                refuse(hosted, seat, number, reason, &self.shared.metrics.rooms);
-            }
-            InputDecision::Reject(_) | InputDecision::Duplicate => {}
+        if hosted.take_input(input, &mut playing) {
+            self.touch(at);
         }
     }
 
@@ -116,11 +120,50 @@ impl Shard {
     }
 
     /// Facts about sessions are taken in also while the journal is in trouble.
-    fn note_session(&mut self, at: RoomAt, fact: &RoomRequest) {
+    pub(super) fn note_session(&mut self, at: RoomAt, fact: &RoomRequest) {
         let Some(hosted) = self.room(at) else { return };
         match hosted.room.decide(fact) {
             Ok(events) => self.apply_all(at, &events),
             Err(fault) => tracing::debug!(event = "session_fact_refused", %fault),
+        }
+    }
+}
+
+impl Hosted {
+    /// True if the room's record must not wait for a tick.
+    pub(super) fn take_input(&mut self, input: Input, playing: &mut Playing<'_>) -> bool {
+        let Input { session, seat, number, tick, data } = input;
+        // Traffic is stopped: as if it were lost on the way, so that it comes again.
+        if self.stands_still() {
+            return false;
+        }
+        // The seat may be another session's by now.
+        if self.room.seated(seat).is_none_or(|member| member.session != session) {
+            return false;
+        }
+        let most_log = playing.shared.config.log_bytes;
+        // Not even the refusal fits the log: the room ends with this turn.
+        let decision = match self.is_log_full(most_log) {
+            true => InputDecision::Reject(Refusal::TooMany),
+            false => self.room.offer_input(seat, number, tick, &data),
+        };
+        match decision {
+            InputDecision::Apply(event) => {
+                playing.played.inputs += 1;
+                self.apply(&event, playing.outputs);
+                self.is_log_full(most_log)
+            }
+            InputDecision::Refuse(event) => {
+                self.apply(&event, playing.outputs);
+                true
+            }
+            InputDecision::Reject(reason) => {
+                if self.may_tell_of_rejection(&session, playing.now) {
+                    refuse(self, seat, number, reason, &playing.shared.metrics.rooms);
+                }
+                false
+            }
+            InputDecision::Duplicate => false,
         }
     }
 }

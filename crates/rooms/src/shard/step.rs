@@ -6,9 +6,8 @@ use std::time::Duration;
 use clock::Moment;
 use room_core::{Deadline, Due, RoomRequest};
 
-use crate::crash_at::crash_if_wanted;
-
 use super::hosted::Hosted;
+use super::playing::Playing;
 use super::{RoomAt, Shard};
 
 /// A late room makes at most this many ticks in one turn.
@@ -29,7 +28,7 @@ impl Shard {
         if self.due.len() > 2 * self.rooms.len() + 64 {
             let rooms = &self.rooms;
             self.due
-                .retain(|Reverse((due, at))| agrees(rooms, *at, |hosted| hosted.next_tick_at == Some(*due)));
+                .retain(|Reverse((due, at))| rooms.agrees(*at, |hosted| hosted.next_tick_at == Some(*due)));
         }
     }
 
@@ -50,41 +49,30 @@ impl Shard {
         if self.must_pause(at) || self.room(at).is_some_and(|hosted| hosted.stands_still()) {
             return self.pause(at);
         }
+        if let Some(ward) = self.rooms.ward_mut(at) {
+            // The room leaves at the end of this turn.
+            ward.due = Some(due);
+            return;
+        }
         let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return };
-        let Some(period) = hosted.room.spec().period_us().map(Duration::from_micros) else { return };
-        let mut next = due;
-        let began = hosted.game.as_ref().map(|_| self.shared.clock.now());
-        for _ in 0..TICKS_PER_TURN {
-            let Some(tick) = hosted.room.next_tick().filter(|_| next <= now) else { break };
-            self.shared.metrics.rooms.tick_lag_seconds.observe(now.since(next));
-            // For the report, should this step be the process's last.
-            crashes::stepping(
-                self.number,
-                hosted.key.app.as_str(),
-                hosted.key.room.as_str(),
-                hosted.room.tick() + 1,
-            );
-            crash_if_wanted(&hosted.key, hosted.room.tick() + 1);
-            hosted.apply(&tick, &mut self.outputs);
-            crashes::rested(self.number);
-            hosted.urgent = true;
-            self.tally.ticks += 1;
-            next = next + period;
-        }
-        if next + period * TICKS_OF_DEBT <= now {
-            next = now;
-        }
-        if let Some(began) = began {
-            hosted.tell_load(self.shared.clock.now().since(began));
-        }
-        hosted.next_tick_at = hosted.room.next_tick().map(|_| next);
-        let goes_on = hosted.next_tick_at.is_some();
+        hosted.make_due_ticks(
+            due,
+            &mut Playing {
+                shared: &self.shared,
+                now,
+                outputs: &mut self.outputs,
+                played: &mut self.tally.played,
+            },
+        );
         self.touch(at);
-        if goes_on {
-            self.due.push(Reverse((next, at)));
-        } else {
+        self.await_next_tick(at);
+    }
+
+    pub(super) fn await_next_tick(&mut self, at: RoomAt) {
+        match self.room(at).and_then(|hosted| hosted.next_tick_at) {
+            Some(next) => self.due.push(Reverse((next, at))),
             // The last tick has deadlines of its own.
-            self.reschedule(at);
+            None => self.reschedule(at),
         }
     }
 
@@ -101,7 +89,7 @@ impl Shard {
         if self.timers.len() > 2 * self.rooms.len() + 64 {
             let rooms = &self.rooms;
             self.timers
-                .retain(|Reverse((due, at))| agrees(rooms, *at, |hosted| hosted.timer_at == Some(*due)));
+                .retain(|Reverse((due, at))| rooms.agrees(*at, |hosted| hosted.timer_at == Some(*due)));
         }
     }
 
@@ -115,7 +103,7 @@ impl Shard {
         }
     }
 
-    fn fire(&mut self, at: RoomAt) {
+    pub(super) fn fire(&mut self, at: RoomAt) {
         let now = self.now;
         let Some(hosted) = self.room(at) else { return };
         hosted.timer_at = None;
@@ -146,6 +134,29 @@ impl Shard {
 }
 
 impl Hosted {
+    /// `due`: when the first of them is. Says when the next one is.
+    pub(super) fn make_due_ticks(&mut self, due: Moment, playing: &mut Playing<'_>) {
+        let Some(period) = self.room.spec().period_us().map(Duration::from_micros) else { return };
+        let (clock, metrics, now) = (&playing.shared.clock, &playing.shared.metrics.rooms, playing.now);
+        let mut next = due;
+        let began = self.game.as_ref().map(|_| clock.now());
+        for _ in 0..TICKS_PER_TURN {
+            let Some(tick) = self.room.next_tick().filter(|_| next <= now) else { break };
+            metrics.tick_lag_seconds.observe(now.since(next));
+            self.apply(&tick, playing.outputs);
+            self.urgent = true;
+            playing.played.ticks += 1;
+            next = next + period;
+        }
+        if next + period * TICKS_OF_DEBT <= now {
+            next = now;
+        }
+        if let Some(began) = began {
+            self.count_calls(clock.now().since(began));
+        }
+        self.next_tick_at = self.room.next_tick().map(|_| next);
+    }
+
     /// Deadlines that are there already keep their moments.
     pub(super) fn set_deadlines(&mut self, now: Moment, wall_ms: u64) {
         let wall_ms = wall_ms.max(self.earliest_wall_ms());
@@ -175,10 +186,6 @@ impl Hosted {
         let deadlines = self.deadlines.iter().map(|(_, moment)| *moment);
         deadlines.chain(kept_until).chain(changes_due).chain(comeback).min()
     }
-}
-
-fn agrees(rooms: &slab::Slab<Hosted>, at: RoomAt, still: impl Fn(&Hosted) -> bool) -> bool {
-    rooms.get(at.index as usize).is_some_and(|hosted| hosted.at == at && still(hosted))
 }
 
 /// Neighbouring partitions are far from each other: the number's bits in reverse.

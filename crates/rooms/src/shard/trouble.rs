@@ -11,6 +11,7 @@ use crate::config::WithoutJournal;
 
 use super::hosted::Hosted;
 use super::partition::PartitionLog;
+use super::ward::Errand;
 use super::{RoomAt, Shard};
 
 impl Shard {
@@ -98,12 +99,16 @@ impl Shard {
         self.tell_health();
     }
 
-    fn tell_partition(&self, partition: Partition, kind: &str, message: &str) {
-        let event = notice(kind, message);
+    fn tell_partition(&mut self, partition: Partition, kind: &str, message: &str) {
+        let event = push::Event::Notice(notice(kind, message));
         let concerned = |hosted: &Hosted| hosted.needs_journal() && hosted.key.room.partition() == partition;
         for (_, hosted) in self.rooms.iter().filter(|(_, hosted)| concerned(hosted)) {
             hosted.push_to_all(&event);
         }
+        self.keep_for_rooms_away(|ward| {
+            let is_concerned = ward.needs_journal && ward.key.room.partition() == partition;
+            is_concerned.then(|| Errand::Tell(notice(kind, message)))
+        });
     }
 
     pub(super) fn tell_health(&self) {
@@ -143,6 +148,13 @@ impl Shard {
         self.is_overfull || (needs_journal && self.partitions[index].trouble.is_some())
     }
 
+    /// Another node has the room's partition: here it does not go on.
+    pub(super) fn is_lost(&mut self, at: RoomAt) -> bool {
+        let Some(partition) = self.room(at).map(|hosted| hosted.key.room.partition()) else { return true };
+        let index = self.partition_index(partition);
+        self.partitions[index].trouble.as_ref().is_some_and(|trouble| trouble.is_final)
+    }
+
     /// Looks again a little later; the room's time stands still meanwhile.
     pub(super) fn pause(&mut self, at: RoomAt) {
         let next = self.now + self.shared.config.turn;
@@ -156,8 +168,12 @@ impl Shard {
     fn decide_without_journal(&mut self, index: usize) {
         let (now, grace) = (self.now, self.shared.config.journal_grace);
         let policy = self.shared.config.without_journal;
+        let partition = self.partitions[index].partition;
+        if self.misses_rooms_of(partition) {
+            // They are home in a moment, and do not leave as long as there is trouble.
+            return;
+        }
         let log = &mut self.partitions[index];
-        let partition = log.partition;
         // Another owner has the partition: nothing is to happen here any more.
         let is_time = |trouble: &super::partition::Trouble| {
             !trouble.decided && !trouble.is_final && trouble.since + grace <= now
@@ -209,10 +225,10 @@ impl Shard {
 
     fn tell_unprotected(&mut self, at: RoomAt) {
         let Some(hosted) = self.room(at) else { return };
-        hosted.push_to_all(&notice(
+        hosted.push_to_all(&push::Event::Notice(notice(
             "room_unprotected",
             "The room goes on, but its journal cannot be written: a crash now would lose what happens.",
-        ));
+        )));
     }
 
     fn protect_again(&mut self, partition: Partition) {
@@ -237,6 +253,6 @@ impl Shard {
     }
 }
 
-fn notice(kind: &str, message: &str) -> push::Event {
-    push::Event::Notice(messages::Notice { kind: kind.to_owned(), message: message.to_owned() })
+fn notice(kind: &str, message: &str) -> messages::Notice {
+    messages::Notice { kind: kind.to_owned(), message: message.to_owned() }
 }

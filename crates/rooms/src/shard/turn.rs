@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::{Clock, Moment};
+use crashes::Stepper;
 
-use super::request::Request;
+use crate::mark;
+
+use super::playing::Played;
 use super::{Shard, Shared};
 
-/// Requests taken in one turn; more stay for the next.
+/// Requests taken in one turn; more stay for the next. So do those that are not done in this time.
 const REQUESTS_PER_TURN: usize = 1024;
+const TIME_FOR_REQUESTS: Duration = Duration::from_millis(5);
 /// An idle shard looks around this often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(200);
 /// How often a shard that ends looks for the journal's last answers. Counted, because a test's clock stands still.
@@ -20,11 +24,13 @@ const MANUAL_CLOCK_SLEEP: Duration = Duration::from_millis(1);
 
 impl Shard {
     pub(super) fn run(mut self) {
-        let _alarm = Alarm { shared: self.shared.clone(), number: self.number };
+        let _alarm = Alarm::new(self.shared.clone(), self.number);
+        mark::this_thread_is(Stepper::Shard(self.number));
         while !self.mailbox.is_stopping() {
             self.turn();
             self.rest();
         }
+        self.await_rooms();
         self.turn();
         self.await_journal();
         self.abandon();
@@ -49,14 +55,20 @@ impl Shard {
     pub(crate) fn turn(&mut self) {
         self.now = self.shared.clock.now();
         // Requests first, out of the box only: a letter that its sender wrote before a request must not come after it.
-        let requests = self.take_requests();
+        self.take_requests();
+        self.take_rooms_back();
         self.settle_answers();
         self.read_letters();
-        requests.into_iter().for_each(|request| self.handle(request));
+        self.handle_requests();
         self.fire_timers();
         self.move_some_rooms();
         self.step_due_rooms();
         self.flush();
+        while self.send_rooms_off() {
+            self.take_rooms_back();
+            self.step_due_rooms();
+            self.flush();
+        }
         // An engine in process has answered already.
         self.settle_answers();
         self.look_after_partitions();
@@ -65,8 +77,20 @@ impl Shard {
         self.tell_metrics();
     }
 
-    fn take_requests(&mut self) -> Vec<Request> {
-        std::iter::from_fn(|| self.mailbox.take_request()).take(REQUESTS_PER_TURN).collect()
+    fn take_requests(&mut self) {
+        let most = REQUESTS_PER_TURN.saturating_sub(self.requests.len());
+        self.requests.extend(std::iter::from_fn(|| self.mailbox.take_request()).take(most));
+    }
+
+    /// Some of them call games: what takes long waits for the next turn, and rooms that are due do not.
+    fn handle_requests(&mut self) {
+        let until = self.now + TIME_FOR_REQUESTS;
+        while let Some(request) = self.requests.pop_front() {
+            self.handle(request);
+            if self.shared.clock.now() >= until {
+                return;
+            }
+        }
     }
 
     fn rest(&mut self) {
@@ -85,18 +109,20 @@ impl Shard {
     fn next_wake(&mut self) -> Option<Moment> {
         let due = self.due.peek().map(|entry| entry.0.0);
         let timer = self.timers.peek().map(|entry| entry.0.0);
-        let moves = (!self.moves.is_empty()).then_some(self.now);
-        [due, timer, moves, self.next_look_after_partitions()].into_iter().flatten().min()
+        let is_behind = !self.moves.is_empty() || !self.requests.is_empty() || self.is_crowded;
+        let behind = is_behind.then_some(self.now);
+        [due, timer, behind, self.next_look_after_partitions()].into_iter().flatten().min()
     }
 
     fn tell_metrics(&mut self) {
         let metrics = &self.shared.metrics.rooms;
-        if self.tally.ticks > 0 {
-            metrics.ticks_total.add(std::mem::take(&mut self.tally.ticks));
+        let Played { ticks, inputs } = std::mem::take(&mut self.tally.played);
+        if ticks > 0 {
+            metrics.ticks_total.add(ticks);
             metrics.turn_seconds.observe(self.shared.clock.now().since(self.now));
         }
-        if self.tally.inputs > 0 {
-            metrics.inputs_total.add(std::mem::take(&mut self.tally.inputs));
+        if inputs > 0 {
+            metrics.inputs_total.add(inputs);
         }
         // Gauges are shared by all shards: each adds what changed.
         let inbox_depth = self.mailbox.letters_waiting() as i64;
@@ -113,10 +139,17 @@ impl Shard {
     }
 }
 
-/// A shard that panicked does not come back: the node must not look healthy.
-struct Alarm {
+/// A thread of rooms that panicked does not come back: the node must not look healthy.
+pub(crate) struct Alarm {
     shared: Arc<Shared>,
+    /// The shard's, or one that no shard has.
     number: usize,
+}
+
+impl Alarm {
+    pub fn new(shared: Arc<Shared>, number: usize) -> Alarm {
+        Alarm { shared, number }
+    }
 }
 
 impl Drop for Alarm {

@@ -20,6 +20,9 @@ section! {
         pub inbox_messages: usize = 65_536,
         /// Requests that wait for one shard; more are refused.
         pub inbox_requests: usize = 16_384,
+        /// A game's room that takes more than this of its shard's time, in percent, plays on apart, in quarantine: it may be
+        /// late there, its neighbours are not. It comes back once it takes less than half of it. 0: never.
+        pub quarantine_share: u32 = 10,
         /// The journal's lag beyond which rooms that need it stand still.
         pub max_lag: Duration = Duration::from_millis(500),
         /// Frames, per shard, that wait for the journal before rooms stand still.

@@ -1,0 +1,239 @@
+//! Rooms that take too much of their shard's time: a room stays its shard's, only its time is spent elsewhere.
+//!
+//! A room in quarantine has a [`Ward`]. Whenever its ticks are due it makes a [`Trip`] with the inputs that wait, and comes
+//! home with what it has to say; all else is done at home. While it is away, what concerns it waits in the ward.
+
+use std::time::Duration;
+
+use model::{Partition, Position};
+use protocol::Fault;
+use protocol::messages::push;
+
+use super::budget::Allowance;
+use super::partition::Held;
+use super::request::Request;
+use super::trip::Trip;
+use super::ward::{Errand, Ward};
+use super::{RoomAt, Shard};
+
+/// How often a shard that ends looks whether its rooms are home. Counted, because a test's clock stands still: ten
+/// seconds, and a call is interrupted after one.
+const LAST_LOOKS: u32 = 20_000;
+const LAST_LOOKS_APART: Duration = Duration::from_micros(500);
+
+impl Shard {
+    /// A room that takes too much of this shard's time goes to quarantine: it leaves when its next tick is due.
+    pub(super) fn watch_budget(&mut self, at: RoomAt) {
+        let (now, allowed) = (self.now, self.allowance());
+        let is_in_quarantine = self.rooms.ward(at).is_some();
+        let Some(hosted) = self.room(at).filter(|hosted| hosted.game.is_some()) else { return };
+        hosted.count_calls(Duration::ZERO);
+        if is_in_quarantine || hosted.room.is_ended() || !hosted.budget.is_over(now, allowed) {
+            return;
+        }
+        let key = hosted.key.clone();
+        tracing::warn!(event = "room_quarantined", app = %key.app, room = %key.room, tick = hosted.room.tick(),
+            "its game takes too much time: it plays on apart, and may be late");
+        self.rooms.open_ward(Ward::new(at, key));
+        self.wards.push(at);
+        self.shared.metrics.rooms.quarantined.increment();
+        self.shared.metrics.rooms.quarantined_total.increment();
+    }
+
+    /// Where things wait that concern the room; `None` if they need not: it is at home, and no input comes first.
+    pub(super) fn held_up(&mut self, at: RoomAt) -> Option<&mut Ward> {
+        let is_away = self.rooms.is_away(at);
+        self.rooms.ward_mut(at).filter(|ward| is_away || ward.is_waiting())
+    }
+
+    /// Keeps what is asked of a room that is held up.
+    pub(super) fn hold_up(&mut self, request: Request) -> Option<Request> {
+        let at = request.key().and_then(|key| self.by_key.get(key)).copied();
+        match at.and_then(|at| self.held_up(at)) {
+            Some(ward) => ward.keep(Errand::Request(request)),
+            None => return Some(request),
+        }
+        None
+    }
+
+    /// Of what concerns many rooms those that are away have their part when they are back.
+    pub(super) fn keep_for_rooms_away(&mut self, errand: impl Fn(&Ward) -> Option<Errand>) {
+        for at in self.rooms_away() {
+            if let Some(ward) = self.rooms.ward_mut(at)
+                && let Some(errand) = errand(ward)
+            {
+                ward.keep(errand);
+            }
+        }
+    }
+
+    /// The same for the journal's answers, which come first of all.
+    pub(super) fn keep_released(&mut self, position: Position, held: Held) {
+        if let Some(ward) = self.rooms.ward_mut(held.at) {
+            ward.released.push((position, held));
+        }
+    }
+
+    /// Sends rooms off that are due. True if they are back already, for want of a thread.
+    pub(super) fn send_rooms_off(&mut self) -> bool {
+        self.is_crowded = false;
+        let mut some_left = false;
+        for at in self.wards.clone() {
+            self.release_if_calm(at);
+            some_left |= self.send_off(at);
+        }
+        some_left && !self.quarantine.has_thread()
+    }
+
+    /// What rooms have to say that come home, and what waited for them.
+    pub(super) fn take_rooms_back(&mut self) {
+        while let Some(trip) = self.mailbox.take_home_comer() {
+            self.take_back(*trip);
+        }
+    }
+
+    /// Is any room of this partition away?
+    pub(super) fn misses_rooms_of(&self, partition: Partition) -> bool {
+        let is_of =
+            |at: &RoomAt| self.rooms.ward(*at).is_some_and(|ward| ward.key.room.partition() == partition);
+        self.rooms_away().iter().any(is_of)
+    }
+
+    /// The shard ends.
+    pub(super) fn await_rooms(&mut self) {
+        for _ in 0..LAST_LOOKS {
+            self.take_rooms_back();
+            if self.rooms_away().is_empty() {
+                return;
+            }
+            std::thread::park_timeout(LAST_LOOKS_APART);
+        }
+        tracing::error!(event = "room_not_back", shard = self.number, "a room's call does not end");
+    }
+
+    pub(super) fn abandon_wards(&mut self, fault: &Fault) {
+        for at in std::mem::take(&mut self.wards) {
+            if let Some(ward) = self.rooms.close_ward(at) {
+                ward.abandon(fault);
+            }
+        }
+    }
+
+    /// From now on the room plays on its shard's thread, as all others do.
+    fn release_if_calm(&mut self, at: RoomAt) {
+        let (now, allowed) = (self.now, self.allowance());
+        let has_nothing_to_do =
+            self.rooms.ward(at).is_some_and(|ward| !ward.is_waiting() && ward.due.is_none());
+        let Some(hosted) = self.room(at).filter(|_| has_nothing_to_do) else { return };
+        if hosted.budget.is_over(now, allowed) && !hosted.room.is_ended() {
+            return;
+        }
+        let key = &hosted.key;
+        tracing::info!(event = "room_released", app = %key.app, room = %key.room, "it plays among the others again");
+        self.wards.retain(|other| *other != at);
+        self.rooms.close_ward(at);
+        self.shared.metrics.rooms.quarantined.decrement();
+    }
+
+    fn send_off(&mut self, at: RoomAt) -> bool {
+        if self.mailbox.is_stopping() {
+            return false;
+        }
+        let must_pause = self.must_pause(at);
+        let Some(hosted) = self.room(at) else { return false };
+        let (ticks, stands_still) = (hosted.next_tick_at.is_some(), must_pause || hosted.stands_still());
+        let needs_journal = hosted.needs_journal();
+        let Some(ward) = self.rooms.ward_mut(at) else { return false };
+        if stands_still && ward.due.take().is_some() {
+            self.pause(at);
+        }
+        let Some(ward) = self.rooms.ward_mut(at).filter(|ward| ward.wants_to_leave(ticks)) else {
+            return false;
+        };
+        ward.needs_journal = needs_journal;
+        let (inputs, due) = ward.leave();
+        let Some(hosted) = self.rooms.lend(at) else { return false };
+        let trip = Trip::new(hosted, inputs, due, self.mailbox.clone(), self.shared.clone());
+        let refused = self.quarantine.send(Box::new(trip));
+        if let Err(trip) = refused {
+            self.put_home(*trip);
+            self.is_crowded = true;
+            return false;
+        }
+        true
+    }
+
+    fn take_back(&mut self, trip: Trip) {
+        let (at, has_ticked) = (trip.hosted.at, trip.has_ticked);
+        self.tally.played.add(trip.played);
+        self.put_home(trip);
+        let released = self.rooms.ward_mut(at).map(|ward| std::mem::take(&mut ward.released));
+        for (position, held) in released.unwrap_or_default() {
+            self.let_room_have(position, held);
+        }
+        self.catch_up(at);
+        self.touch(at);
+        if has_ticked {
+            self.await_next_tick(at);
+        }
+        self.reschedule(at);
+        while let Some(errand) = self.rooms.ward_mut(at).and_then(Ward::next_errand) {
+            self.run_errand(at, errand);
+        }
+    }
+
+    fn put_home(&mut self, trip: Trip) {
+        let Trip { hosted, inputs, due, .. } = trip;
+        let at = hosted.at;
+        self.rooms.put_back(hosted);
+        if let Some(ward) = self.rooms.ward_mut(at) {
+            ward.come_back(inputs, due);
+        }
+    }
+
+    /// With what happened to all rooms meanwhile.
+    fn catch_up(&mut self, at: RoomAt) {
+        let now = self.now;
+        let Some(hosted) = self.room(at) else { return };
+        if let Some(game) = &mut hosted.game {
+            game.outside.settle(false);
+        }
+        let (is_over, partition) = (hosted.is_over(), hosted.key.room.partition());
+        let is_timer_due = hosted.timer_at.is_some_and(|timer_at| timer_at <= now);
+        let index = self.partition_index(partition);
+        if self.partitions[index].trouble.is_none()
+            && let Some(hosted) = self.room(at)
+        {
+            hosted.unprotected = false;
+        }
+        if is_over {
+            self.over.push(at);
+        }
+        if is_timer_due {
+            self.fire(at);
+        }
+    }
+
+    fn run_errand(&mut self, at: RoomAt, errand: Errand) {
+        match errand {
+            Errand::Fact(fact) => self.take_fact(at, fact),
+            Errand::Request(request) => self.answer(request),
+            Errand::Tell(notice) => {
+                if let Some(hosted) = self.room(at) {
+                    hosted.push_to_all(&push::Event::Notice(notice));
+                }
+            }
+            Errand::Move(moves) => self.begin_move(at, &moves),
+        }
+    }
+
+    fn rooms_away(&self) -> Vec<RoomAt> {
+        self.wards.iter().copied().filter(|at| self.rooms.is_away(*at)).collect()
+    }
+
+    fn allowance(&self) -> Allowance {
+        let config = &self.shared.config;
+        let in_a_second = Duration::from_millis(10 * u64::from(config.quarantine_share));
+        Allowance { in_a_second, at_once: config.quarantine_at_once }
+    }
+}
