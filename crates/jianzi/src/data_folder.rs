@@ -43,10 +43,11 @@ impl DataFolder {
             }
             Err(TryLockError::Error(error)) => return Err(cannot("locked", error)),
         }
-        lock.set_len(0)
+        // Only for the message: a full disk is no reason not to start.
+        let _ = lock
+            .set_len(0)
             .and_then(|()| lock.rewind())
-            .and_then(|()| writeln!(lock, "process {}", std::process::id()))
-            .map_err(|error| cannot("written", error))?;
+            .and_then(|()| writeln!(lock, "process {}", std::process::id()));
         Ok(DataFolder { path: path.to_owned(), _lock: lock })
     }
 

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("jianzi: {failure}");
+            os::tell_supervisor_why(&failure.to_string());
             failure.exit.into()
         }
     }

@@ -66,6 +66,17 @@ pub fn is_supervised() -> bool {
     std::env::var_os(SUPERVISOR).is_some()
 }
 
+/// Tells our supervisor, if there is one, why the process is about to end.
+pub fn tell_supervisor_why(why: &str) {
+    if is_supervised() {
+        // One line of a small message.
+        let why: String = why.replace('\n', "; ").chars().take(LONGEST_WHY).collect();
+        Notifier::from_environment().tell(&format!("STATUS={why}"));
+    }
+}
+
+const LONGEST_WHY: usize = 200;
+
 /// Whether the process was started by our supervisor and has lost it. Linux says so by a signal, too.
 #[cfg(unix)]
 pub fn has_lost_supervisor() -> bool {

@@ -77,10 +77,11 @@ impl Folder {
                 Err(TryLockError::Error(error)) => return Err(no_lock(error)),
             }
         }
-        lock.set_len(0)
+        // Only for the message: a full disk is no reason not to start.
+        let _ = lock
+            .set_len(0)
             .and_then(|()| lock.rewind())
-            .and_then(|()| writeln!(lock, "process {}", std::process::id()))
-            .map_err(no_lock)?;
+            .and_then(|()| writeln!(lock, "process {}", std::process::id()));
         let path = path.canonicalize().map_err(cannot)?;
         let sockets = socket_folder(&path).map_err(cannot)?;
         Ok(Folder { path, sockets, _lock: lock })

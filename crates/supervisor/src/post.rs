@@ -62,7 +62,10 @@ impl Post {
             audit.write("dropped", &file.display().to_string(), "the kept program is not there any more");
             saved.version = None;
         }
-        saved.write(folder.path(), Care::Synced).map_err(state)?;
+        if let Err(error) = saved.write(folder.path(), Care::Synced) {
+            // On a full disk the next supervisor finds what this one has found, and decides the same.
+            tracing::error!(event = "state_not_saved", %error, "after a crash of the supervisor this is missed");
+        }
         Ok(Post { folder, saved, audit })
     }
 }

@@ -90,6 +90,8 @@ struct Running {
 
 /// The loop looks around this often at least.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// What an ended process said has been sent before its end, and only has to be read.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(100);
 /// Woken so much later than planned, the supervisor itself stood still, and the server is not to blame.
 const STOOD_STILL: Duration = Duration::from_millis(500);
 
@@ -218,9 +220,16 @@ impl Supervisor {
             Ok(None) => {}
             Ok(Some(status)) => {
                 let oom_kills = child::oom_kills().saturating_sub(running.oom_kills_before);
-                self.record.ended(running.server.pid(), status);
+                let pid = running.server.pid();
+                self.record.ended(pid, status);
                 self.server = None;
                 self.subject.store(0, Ordering::Relaxed);
+                // Whoever ends by itself and not well has something to say.
+                if status.code().is_some_and(|code| code != 0)
+                    && let Some(why) = self.notices.why(pid, LAST_WORDS_WITHIN)
+                {
+                    self.happened(Event::Said(why));
+                }
                 self.happened(Event::Ended(child::ending(status, oom_kills)));
             }
             Err(error) => tracing::error!(event = "wait_failed", %error),

@@ -47,6 +47,7 @@ pub struct ProbeStatus {
     pub failures: u32,
     /// What it said when it last failed.
     pub message: Option<String>,
+    /// `None` until it has looked at the server that there is now.
     pub looked_at_ms: Option<u64>,
 }
 
@@ -96,6 +97,7 @@ impl fmt::Display for Status {
         for probe in &self.probes {
             write!(f, "probe       {}: ", probe.probe)?;
             match (&probe.message, probe.failures, probe.looked_at_ms) {
+                (_, _, None) if server.pid.is_none() => writeln!(f, "there is no server to look at")?,
                 (_, _, None) => writeln!(f, "not looked yet")?,
                 (_, 0, _) => writeln!(f, "well")?,
                 (message, failures, _) => {

@@ -12,5 +12,5 @@ pub use http::{Http, HttpAnswer};
 pub use player::{Frames, Player};
 pub use raw::{Raw, frame};
 pub use run::{Ended, run};
-pub use server::{Server, ServerOptions};
+pub use server::{ON_A_FULL_DISK, Server, ServerOptions};
 pub use wait::{LIMIT, eventually};

@@ -24,7 +24,12 @@ pub struct ServerOptions {
     pub environment: Vec<(String, String)>,
     /// The data folder; a new temporary one if `None`.
     pub data: Option<PathBuf>,
+    /// The server finds the disk full, until [`Server::make_space`].
+    pub is_disk_full: bool,
 }
+
+/// For `sh -c`, before a program and its arguments: the process writes no byte to any file. Needs no rights.
+pub const ON_A_FULL_DISK: &str = "trap '' XFSZ; ulimit -S -f 0; exec \"$0\" \"$@\"";
 
 impl ServerOptions {
     pub fn new(binary: impl AsRef<Path>) -> ServerOptions {
@@ -34,6 +39,7 @@ impl ServerOptions {
             arguments: Vec::new(),
             environment: Vec::new(),
             data: None,
+            is_disk_full: false,
         }
     }
 
@@ -64,7 +70,13 @@ impl Server {
             (None, Some(temporary)) => temporary.path().to_owned(),
             (None, None) => unreachable!("one of the two is there"),
         };
-        let mut command = Command::new(&options.binary);
+        let mut command = match options.is_disk_full {
+            true => Command::new("sh"),
+            false => Command::new(&options.binary),
+        };
+        if options.is_disk_full {
+            command.args(["-c", ON_A_FULL_DISK]).arg(&options.binary);
+        }
         command.args([
             options.command,
             "--http",
@@ -114,6 +126,13 @@ impl Server {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends what [`ServerOptions::is_disk_full`] began.
+    pub fn make_space(&self) {
+        let pid = self.pid().to_string();
+        let made = Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:"]).status();
+        assert!(made.is_ok_and(|status| status.success()), "prlimit (util-linux) works");
     }
 
     /// Everything the server has said so far.

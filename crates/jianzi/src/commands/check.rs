@@ -3,8 +3,10 @@
 use super::config::print_out;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::wiring::{self, Found};
 
-/// The configuration has been read and checked already; what is left is the data folder.
+/// The configuration has been read and checked already; what is left is the data folder. Damage that costs rooms or games
+/// is told, and keeps no server from starting.
 pub fn would_start(config: &Config) -> Result<(), Failure> {
     let data = &config.server.data;
     match std::fs::read_dir(data) {
@@ -16,5 +18,9 @@ pub fn would_start(config: &Config) -> Result<(), Failure> {
             return Err(Failure::new(Exit::DataFolder, message));
         }
     }
-    print_out(&format!("would start (profile {}, data in {})\n", config.profile, data.display()))
+    let Found { said, damage } = wiring::look(config)?;
+    let mut text = format!("would start (profile {}, data in {})\n", config.profile, data.display());
+    said.iter().for_each(|said| text.push_str(&format!("  {said}\n")));
+    damage.iter().for_each(|damage| text.push_str(&format!("  damaged: {damage}\n")));
+    print_out(&text)
 }

@@ -6,6 +6,7 @@ mod heartbeat;
 mod http_door;
 mod incidents;
 mod journal;
+mod look;
 mod memory_guard;
 mod pages;
 mod replays;
@@ -48,6 +49,7 @@ use heartbeat::Heartbeat;
 use http_door::HttpHandOver;
 use incidents::Incidents;
 pub use incidents::{CRASHES, VITAL_THREADS};
+pub use look::{Found, look};
 use replays::FinishedRooms;
 use room_maker::{MatchedRooms, PlayersOfSessions};
 

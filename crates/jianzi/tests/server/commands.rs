@@ -16,12 +16,12 @@ fn jianzi(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Ended {
+pub fn run(arguments: &[&str]) -> Ended {
     testkit::run(&mut jianzi(arguments))
 }
 
 /// Starts a server that has a reason not to start.
-fn start_in_vain(data: &Path, arguments: &[&str]) -> Ended {
+pub fn start_in_vain(data: &Path, arguments: &[&str]) -> Ended {
     let free = "127.0.0.1:0";
     let given = |name: &str| arguments.contains(&name);
     let mut command = jianzi(&["dev", "--data", data.to_str().unwrap()]);

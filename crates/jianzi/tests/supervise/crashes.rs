@@ -152,6 +152,25 @@ fn a_crash_loop_ends_the_supervisor_where_that_is_wanted() {
 }
 
 #[test]
+fn why_a_server_does_not_start_again_is_told() {
+    let limits = ["--crash-limit", "2", "--crash-pause", "1h", "--steady-after", "1h", "--probe-every", "50ms"];
+    let mut supervised = Options::new(&limits).ready();
+    let looked = |status: &serde_json::Value, wanted: bool| {
+        let probes = status["probes"].as_array().unwrap();
+        probes.len() == 2 && probes.iter().all(|probe| probe["looked_at_ms"].is_u64() == wanted)
+    };
+    supervised.until("both probes have looked", |status| looked(status, true));
+    std::fs::write(supervised.folder().join("games/history.jsonl"), "no history\n").unwrap();
+    signal(supervised.server_pid(), "-KILL");
+    let status = supervised.until("the supervisor waits", |status| status["server"]["state"] == "waiting");
+    assert!(looked(&status, false), "of the server that was: {status}");
+    let shown = testkit::run(&mut supervised.command(&["status"])).stdout;
+    for words in ["ended with exit code 5: the history", "line 1", "tcp: there is no server to look at"] {
+        assert!(shown.contains(words), "{words} in:\n{shown}");
+    }
+}
+
+#[test]
 fn a_crash_loop_is_slowed_down_otherwise() {
     let mut supervised =
         Options::new(&["--crash-limit", "2", "--crash-pause", "1h", "--steady-after", "1h"]).ready();

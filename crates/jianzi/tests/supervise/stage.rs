@@ -23,6 +23,8 @@ pub struct Options {
     pub addresses: Vec<(String, SocketAddr)>,
     /// From an earlier run; else a new one.
     pub data: Option<Arc<TempDir>>,
+    /// For the supervisor and its server.
+    pub is_disk_full: bool,
 }
 
 impl Options {
@@ -32,6 +34,7 @@ impl Options {
             environment: Vec::new(),
             addresses: Vec::new(),
             data: None,
+            is_disk_full: false,
         }
     }
 
@@ -42,7 +45,13 @@ impl Options {
 
     pub fn start(self) -> Supervised {
         let data = self.data.clone().unwrap_or_else(|| Arc::new(TempDir::new().unwrap()));
-        let mut command = Command::new(JIANZI);
+        let mut command = match self.is_disk_full {
+            true => Command::new("sh"),
+            false => Command::new(JIANZI),
+        };
+        if self.is_disk_full {
+            command.args(["-c", testkit::ON_A_FULL_DISK, JIANZI]);
+        }
         command
             .arg("supervise")
             .args(&self.supervisor)

@@ -67,6 +67,17 @@ fn what_a_power_cut_left_of_the_supervisor_keeps_no_server_from_starting() {
 }
 
 #[test]
+fn killed_on_a_full_disk_supervisor_and_server_come_back() {
+    let first = Options::new(&[]).ready();
+    let data = first.data.clone();
+    drop(first);
+    let next = Options { data: Some(data), is_disk_full: true, ..Options::new(&[]) }.ready();
+    assert_eq!(next.http().get("/v1/version").status, 200);
+    eventually("it is told", || (!next.events("state_not_saved").is_empty()).then_some(()));
+    assert_eq!(next.status()["restarts"], 0);
+}
+
+#[test]
 fn a_second_supervisor_of_a_data_folder_is_refused() {
     let first = Options::new(&[]).ready();
     let mut second = Options { data: Some(first.data.clone()), ..Options::new(&[]) }.start();

@@ -22,6 +22,8 @@ pub enum Cause {
     KilledForMemory,
     Failed {
         code: i32,
+        /// In its own words, if it had any.
+        said: Option<String>,
     },
     /// Ended in order although nobody had asked the supervisor.
     EndedByItself,
@@ -53,11 +55,11 @@ impl Ending {
 }
 
 impl Cause {
-    pub fn of(ending: Ending) -> Cause {
+    pub fn of(ending: Ending, said: Option<String>) -> Cause {
         match ending {
             Ending::Code(0) => Cause::EndedByItself,
             Ending::Code(MEMORY) => Cause::MemoryGuard,
-            Ending::Code(code) => Cause::Failed { code },
+            Ending::Code(code) => Cause::Failed { code, said },
             Ending::Signal { out_of_memory: true, .. } => Cause::KilledForMemory,
             Ending::Signal { number, .. } => Cause::Crashed { signal: number },
         }
@@ -91,7 +93,8 @@ impl fmt::Display for Cause {
         match self {
             Cause::Crashed { signal } => write!(f, "ended by signal {signal}{}", named(*signal)),
             Cause::KilledForMemory => f.write_str("killed by the kernel: out of memory"),
-            Cause::Failed { code } => write!(f, "ended with exit code {code}"),
+            Cause::Failed { code, said: Some(said) } => write!(f, "ended with exit code {code}: {said}"),
+            Cause::Failed { code, said: None } => write!(f, "ended with exit code {code}"),
             Cause::EndedByItself => f.write_str("ended in order, unasked"),
             Cause::MemoryGuard => f.write_str("ended by its memory guard"),
             Cause::NotStarted(why) => write!(f, "could not be started: {why}"),

@@ -66,6 +66,8 @@ pub enum Event<B> {
     Ready,
     /// `WATCHDOG=1`.
     Alive,
+    /// The server says why it is about to end, or has ended.
+    Said(String),
     /// The server's process has ended, and has been waited for.
     Ended(Ending),
     /// The process could not be started at all.
@@ -139,6 +141,8 @@ pub struct Keeper<B> {
     down_since: Option<Moment>,
     /// How often each probe failed since it went well.
     failures: Vec<(&'static str, u32)>,
+    /// Why the process ends, as it says.
+    last_words: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,6 +185,7 @@ impl<B: Clone + PartialEq> Keeper<B> {
             was_ready: false,
             down_since: None,
             failures: Vec::new(),
+            last_words: None,
         }
     }
 
@@ -260,6 +265,10 @@ impl<B: Clone + PartialEq> Keeper<B> {
         match event {
             Event::Ready => self.ready(now),
             Event::Alive => self.alive(now),
+            Event::Said(why) => {
+                self.last_words = Some(why);
+                Vec::new()
+            }
             Event::Ended(ending) => self.ended(ending, now),
             Event::NotStarted(why) => self.down(Cause::NotStarted(why), now),
             Event::Probed { probe, failure } => self.probed(probe, failure, now),
@@ -294,6 +303,7 @@ impl<B: Clone + PartialEq> Keeper<B> {
 
     fn ended(&mut self, ending: Ending, now: Moment) -> Vec<Command<B>> {
         let phase = std::mem::replace(&mut self.phase, Phase::Over);
+        let said = self.last_words.take();
         match phase {
             Phase::Ending { why: Why::Stop, .. } => vec![Command::Exit(Exit::Stopped)],
             Phase::Ending { why: Why::Upgrade, .. } => self.begin_trial(now),
@@ -311,7 +321,7 @@ impl<B: Clone + PartialEq> Keeper<B> {
                 {
                     self.streak.was_steady();
                 }
-                self.down(Cause::of(ending), now)
+                self.down(Cause::of(ending, said), now)
             }
             Phase::Waiting { .. } | Phase::Over => {
                 self.phase = phase;

@@ -112,7 +112,18 @@ fn what_another_try_would_not_change_ends_the_first_start_only() {
     let mut stage = Stage::ready(Limits::default());
     stage.crash();
     let told = stage.on(Event::Ended(Ending::Code(3)));
-    assert_eq!(told, [down(Cause::Failed { code: 3 }, 100)]);
+    assert_eq!(told, [down(Cause::Failed { code: 3, said: None }, 100)]);
+}
+
+#[test]
+fn what_a_server_says_before_it_ends_is_told_of_that_server_only() {
+    let mut stage = Stage::ready(Limits::default());
+    stage.on(Event::Said("the disk is gone".into()));
+    let cause = Cause::Failed { code: 5, said: Some("the disk is gone".into()) };
+    assert_eq!(cause.to_string(), "ended with exit code 5: the disk is gone");
+    assert_eq!(stage.on(Event::Ended(Ending::Code(5)))[0], down(cause, 0));
+    let told = stage.on(Event::Ended(Ending::Code(5)));
+    assert_eq!(told, [down(Cause::Failed { code: 5, said: None }, 100)]);
 }
 
 #[test]
@@ -231,7 +242,7 @@ fn a_version_that_is_not_well_is_taken_back() {
 
     let mut refuses = upgraded();
     let told = refuses.on(Event::Ended(Ending::Code(3)));
-    went_back(&mut refuses, Cause::Failed { code: 3 }, told);
+    went_back(&mut refuses, Cause::Failed { code: 3, said: None }, told);
 
     let mut never_starts = upgraded();
     let told = never_starts.on(Event::NotStarted("no such file".into()));

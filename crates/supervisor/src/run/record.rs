@@ -60,6 +60,8 @@ impl Record {
 
     pub fn ended(&mut self, pid: u32, status: ExitStatus) {
         self.started = None;
+        // What was found of it says nothing about the next one.
+        self.probes.iter_mut().for_each(|probe| (probe.failures, probe.looked_at_ms) = (0, None));
         self.last_ending = Some((pid, status.into_raw()));
     }
 
