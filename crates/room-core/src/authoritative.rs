@@ -254,7 +254,7 @@ impl Logic for Authoritative {
         if !self.forget_seat(seat, why) {
             return Ok(());
         }
-        self.call(now, Call::Leave { seat, why: why as u32 }, out).map(drop)
+        self.call(now, Call::Leave { seat, why: abi::why_left(why) }, out).map(drop)
     }
 
     fn show(

@@ -57,17 +57,17 @@ pub struct CallTime {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call<'a> {
-    /// `config`: the bytes that ABI 1 gives to `jz_init`.
+    /// `config`: the bytes of `game_abi::Init`.
     Init {
         config: &'a [u8],
         seed: u64,
     },
-    /// `who`: the bytes that ABI 1 gives to `jz_join`.
+    /// `who`: the bytes of `game_abi::Join`.
     Join {
         seat: Seat,
         who: &'a [u8],
     },
-    /// `why`: 0 left, 1 kicked, 2 gone.
+    /// `why`: the number of a `game_abi::LeaveWhy`.
     Leave {
         seat: Seat,
         why: u32,

@@ -71,25 +71,33 @@ impl RoomImage {
             Some((&HOLDING, rest)) => take_part(rest)?.0,
             _ => bytes,
         };
-        let (_, image, _) = take_room(image)?;
-        Founding::of_image(image)
+        Founding::of_image(Parts::of(image)?.room)
     }
 
     fn decode_holding_nothing(bytes: &[u8], modules: &Arc<dyn Modules>) -> Result<RoomImage, Damaged> {
-        let (logged, image, way_back) = take_room(bytes)?;
+        let Parts { logged, room, way_back } = Parts::of(bytes)?;
         let way_back = way_back.map(|way_back| Checkpoint::decode(way_back, modules.clone())).transpose()?;
-        Ok(RoomImage { room: Room::restore(image, modules)?, logged, way_back, held: Vec::new() })
+        Ok(RoomImage { room: Room::restore(room, modules)?, logged, way_back, held: Vec::new() })
     }
 }
 
-/// The length of its log, its image, and the way back.
-fn take_room(bytes: &[u8]) -> Result<(usize, &[u8], Option<&[u8]>), Damaged> {
-    let (format, rest) = bytes.split_first().ok_or_else(|| damaged("the image is empty"))?;
-    let (logged, rest) = take_length(rest)?;
-    match *format {
-        ALONE => Ok((logged, rest, None)),
-        WITH_WAY_BACK => take_part(rest).map(|(image, way_back)| (logged, image, Some(way_back))),
-        _ => Err(damaged("the image has a format that this binary does not read")),
+/// What of it is read on elsewhere.
+struct Parts<'a> {
+    logged: usize,
+    room: &'a [u8],
+    way_back: Option<&'a [u8]>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Parts<'a>, Damaged> {
+        let (format, rest) = bytes.split_first().ok_or_else(|| damaged("the image is empty"))?;
+        let (logged, rest) = take_length(rest)?;
+        let (room, way_back) = match *format {
+            ALONE => (rest, None),
+            WITH_WAY_BACK => take_part(rest).map(|(room, way_back)| (room, Some(way_back)))?,
+            _ => return Err(damaged("the image has a format that this binary does not read")),
+        };
+        Ok(Parts { logged, room, way_back })
     }
 }
 

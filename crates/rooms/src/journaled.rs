@@ -5,20 +5,22 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use journal::{Journal, JournalError};
+use journal::{Journal, JournalError, Record};
 use model::{Position, RoomKey};
 use room_core::modules::Modules;
-use room_core::{Output, Room, RoomEvent};
+use room_core::{Damaged, Output, Room, RoomEvent};
 
 use crate::image::RoomImage;
 use crate::record;
 use crate::replaying::play_on;
 
-/// Events of a room in the order in which they happened; ends with the first that cannot be read.
+/// Events of a room in the order in which they happened; ends with the first that cannot be read. Whoever reads a room's
+/// log reads it by this, event by event or page by page.
 pub struct RoomLog<'a> {
     journal: &'a dyn Journal,
     key: &'a RoomKey,
     after: Position,
+    page_bytes: usize,
     waiting: VecDeque<Result<Logged, Unplayable>>,
     bytes: usize,
     failed: bool,
@@ -40,6 +42,12 @@ pub struct Unplayable {
     pub why: String,
 }
 
+impl From<Unplayable> for Damaged {
+    fn from(unplayable: Unplayable) -> Damaged {
+        Damaged { what: unplayable.to_string().into() }
+    }
+}
+
 /// A room that is played again. Everything in it was so in the room that the log is of.
 pub struct Playback<'a> {
     log: RoomLog<'a>,
@@ -55,7 +63,26 @@ const PAGE_BYTES: usize = 256 << 10;
 impl<'a> RoomLog<'a> {
     /// What comes after this position. May block, as reading on may.
     pub fn new(journal: &'a dyn Journal, key: &'a RoomKey, after: Position) -> RoomLog<'a> {
-        RoomLog { journal, key, after, waiting: VecDeque::new(), bytes: 0, failed: false }
+        RoomLog::by_pages_of(PAGE_BYTES, journal, key, after)
+    }
+
+    pub(crate) fn by_pages_of(
+        page_bytes: usize,
+        journal: &'a dyn Journal,
+        key: &'a RoomKey,
+        after: Position,
+    ) -> RoomLog<'a> {
+        RoomLog { journal, key, after, page_bytes, waiting: VecDeque::new(), bytes: 0, failed: false }
+    }
+
+    /// The records that come next, about a page of them; none at the end.
+    pub(crate) fn page(&mut self) -> Result<Vec<Record>, JournalError> {
+        let records = self.journal.read_room(self.key, self.after, self.page_bytes)?;
+        if let Some(last) = records.last() {
+            self.after = last.position;
+        }
+        self.bytes += records.iter().map(|record| record.bytes.len()).sum::<usize>();
+        Ok(records)
     }
 
     /// Of the records read so far.
@@ -63,26 +90,34 @@ impl<'a> RoomLog<'a> {
         self.bytes
     }
 
-    fn fill(&mut self) {
-        let records = match self.journal.read_room(self.key, self.after, PAGE_BYTES) {
+    /// False at the log's end.
+    fn turn_page(&mut self) -> bool {
+        let mut understood = self.after;
+        let records = match self.page() {
             Ok(records) => records,
-            Err(error) => return self.fail(error.to_string()),
+            Err(error) => {
+                self.fail(understood, error.to_string());
+                return true;
+            }
         };
-        for record in records {
-            self.bytes += record.bytes.len();
+        for record in &records {
             for event in record::events(&record.bytes) {
                 match event {
                     Ok(event) => self.waiting.push_back(Ok(Logged { position: record.position, event })),
-                    Err(damaged) => return self.fail(damaged.to_string()),
+                    Err(damaged) => {
+                        self.fail(understood, damaged.to_string());
+                        return true;
+                    }
                 }
             }
-            self.after = record.position;
+            understood = record.position;
         }
+        !records.is_empty()
     }
 
-    fn fail(&mut self, why: String) {
+    fn fail(&mut self, after: Position, why: String) {
         self.failed = true;
-        self.waiting.push_back(Err(Unplayable { after: self.after, why }));
+        self.waiting.push_back(Err(Unplayable { after, why }));
     }
 }
 
@@ -91,13 +126,7 @@ impl Iterator for RoomLog<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         // A record may hold no event, so a page may be empty that is not the last.
-        while self.waiting.is_empty() && !self.failed {
-            let before = self.after;
-            self.fill();
-            if self.after == before {
-                break;
-            }
-        }
+        while self.waiting.is_empty() && !self.failed && self.turn_page() {}
         self.waiting.pop_front()
     }
 }
@@ -200,5 +229,40 @@ impl<'a> Playback<'a> {
     /// Of the records read so far.
     pub fn bytes(&self) -> usize {
         self.log.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use journal::{Batch, Level};
+    use journal_memory::MemoryJournal;
+    use model::{AppId, RoomId};
+
+    use super::*;
+
+    #[test]
+    fn a_log_is_read_to_its_end_whatever_its_pages_hold() {
+        let key = RoomKey { app: AppId::new("a"), room: RoomId::from_name("paged") };
+        let (journal, tick) = (MemoryJournal::new(), |number| RoomEvent::Tick { number, hash: None });
+        let record = |sequence: u64| {
+            let mut bytes = Vec::new();
+            // Every other one has no event, every third has two.
+            (0..sequence % 2 * (1 + sequence % 3)).for_each(|_| record::append(&mut bytes, &tick(sequence as u32)));
+            Record { room: key.clone(), position: Position { epoch: 1, sequence }, bytes: Bytes::from(bytes) }
+        };
+        let records: Vec<Record> = (1..=40).map(record).collect();
+        let partition = key.room.partition();
+        let bytes: usize = records.iter().map(|record| record.bytes.len()).sum();
+        journal.submit(Batch { partition, level: Level::Written, records }, Box::new(drop));
+        let read = |page_bytes| {
+            let mut log = RoomLog::by_pages_of(page_bytes, &journal, &key, Position::default());
+            let events: Result<Vec<Logged>, Unplayable> = log.by_ref().collect();
+            assert_eq!(log.bytes(), bytes);
+            events.unwrap()
+        };
+        let whole = read(1 << 20);
+        assert_eq!(whole.last().map(|logged| logged.position.sequence), Some(39));
+        assert_eq!([1, 7, 100].map(read), [whole.clone(), whole.clone(), whole]);
     }
 }

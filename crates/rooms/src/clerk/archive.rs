@@ -1,20 +1,23 @@
 //! A finished room's log, out of the journal and into a replay.
 
-use std::sync::Arc;
-
 use journal::Journal;
 use model::{Position, RoomKey};
-use room_core::modules::Modules;
-use room_core::{Damaged, RoomEvent, replay};
+use room_core::replay::FinalState;
+use room_core::{Damaged, RoomEvent, modules, replay};
 
 use super::replays::Replays;
-use crate::record;
+use crate::journaled::{Logged, RoomLog};
 use crate::replaying::play_on;
 
-const PAGE_BYTES: usize = 256 << 10;
-
-pub(super) fn archive(journal: &dyn Journal, replays: &Replays, modules: &Arc<dyn Modules>, room: &RoomKey) {
-    match replay::write(Log::new(journal, room), modules) {
+/// Nothing is played: the room itself has said what it came to.
+pub(super) fn archive(journal: &dyn Journal, replays: &Replays, room: &RoomKey, last: FinalState) {
+    let mut log = events(journal, room).peekable();
+    if matches!(log.peek(), Some(Ok(event)) if !matches!(event, RoomEvent::Founded(_))) {
+        tracing::debug!(event = "replay_not_kept", app = %room.app, room = %room.room,
+            "the room was so long that its log was cut off at an image");
+        return;
+    }
+    match replay::write_ended(log, last) {
         Ok(file) => replays.put(room, file),
         Err(error) => {
             tracing::warn!(event = "replay_not_made", app = %room.app, room = %room.room, %error);
@@ -22,59 +25,31 @@ pub(super) fn archive(journal: &dyn Journal, replays: &Replays, modules: &Arc<dy
     }
 }
 
-/// The replay of a room whose log is damaged, up to where it is: all that can still be told of the match.
-pub(super) fn salvage(journal: &dyn Journal, replays: &Replays, modules: &Arc<dyn Modules>, room: &RoomKey) {
+/// The replay of a room whose log is damaged, up to where it is: all that can still be told of the match. Games are not
+/// run here, where everybody's backfills and images wait: of an authoritative room there is the log itself, while it is
+/// kept.
+pub(super) fn salvage(journal: &dyn Journal, replays: &Replays, room: &RoomKey) {
     let (mut played, mut outputs, mut whole) = (None, Vec::new(), 0);
-    for event in Log::new(journal, room).map_while(Result::ok) {
-        if play_on(&mut played, event, modules, &mut outputs).is_err() {
+    for event in events(journal, room).map_while(Result::ok) {
+        if play_on(&mut played, event, &modules::none(), &mut outputs).is_err() {
             break;
         }
         outputs.clear();
         whole += 1;
     }
-    if played.is_some_and(|played| played.tick() > 0)
-        && let Ok(file) = replay::write(Log::new(journal, room).take(whole), modules)
+    let Some(played) = played.filter(|played| played.tick() > 0) else { return };
+    if let Some(last) = played.final_state()
+        && let Ok(file) = replay::write_ended(events(journal, room).take(whole), last)
     {
         replays.put(room, file);
         tracing::warn!(event = "room_salvaged", app = %room.app, room = %room.room, events = whole);
     }
 }
 
-/// All events of a room, page by page.
-struct Log<'a> {
+fn events<'a>(
     journal: &'a dyn Journal,
     room: &'a RoomKey,
-    after: Position,
-    page: std::vec::IntoIter<Result<RoomEvent, Damaged>>,
-}
-
-impl<'a> Log<'a> {
-    fn new(journal: &'a dyn Journal, room: &'a RoomKey) -> Log<'a> {
-        Log { journal, room, after: Position::default(), page: Vec::new().into_iter() }
-    }
-
-    fn turn_page(&mut self) -> Result<(), Damaged> {
-        let records = self.journal.read_room(self.room, self.after, PAGE_BYTES);
-        let records = records.map_err(|error| Damaged { what: error.to_string().into() })?;
-        if let Some(last) = records.last() {
-            self.after = last.position;
-        }
-        let events: Vec<_> = records.iter().flat_map(|read| record::events(&read.bytes)).collect();
-        self.page = events.into_iter();
-        Ok(())
-    }
-}
-
-impl Iterator for Log<'_> {
-    type Item = Result<RoomEvent, Damaged>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(event) = self.page.next() {
-            return Some(event);
-        }
-        match self.turn_page() {
-            Ok(()) => self.page.next(),
-            Err(damaged) => Some(Err(damaged)),
-        }
-    }
+) -> impl Iterator<Item = Result<RoomEvent, Damaged>> + use<'a> {
+    let log = RoomLog::new(journal, room, Position::default());
+    log.map(|logged| logged.map(|Logged { event, .. }| event).map_err(Damaged::from))
 }

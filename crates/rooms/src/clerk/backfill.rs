@@ -15,6 +15,7 @@ use protocol::{ErrorCode, Fault, messages};
 use room_core::{Damaged, Output, Room, as_first_backfill, modules};
 
 use crate::calls::Done;
+use crate::journaled::RoomLog;
 use crate::mailbox::Mailbox;
 use crate::record;
 use crate::replaying::play_on;
@@ -201,7 +202,7 @@ impl Backfill {
 
     /// Plays one page of records; the frames that are wanted now or later are kept.
     fn read_page(&mut self, journal: &dyn Journal) -> Result<(), Damaged> {
-        let records = journal.read_room(&self.key, self.after, PAGE_BYTES);
+        let records = RoomLog::by_pages_of(PAGE_BYTES, journal, &self.key, self.after).page();
         let records = records.map_err(|error| Damaged { what: error.to_string().into() })?;
         let Some(newest) = records.last() else {
             return Err(Damaged { what: "the journal ends before the ticks that were told".into() });

@@ -2,6 +2,7 @@
 
 mod archive;
 mod backfill;
+mod forgetting;
 mod replays;
 
 use std::collections::VecDeque;
@@ -14,13 +15,14 @@ use bytes::Bytes;
 use clock::Clock;
 use journal::Journal;
 use model::{Position, RoomKey};
-use room_core::modules::Modules;
+use room_core::replay::FinalState;
 use telemetry::Metrics;
 
 use crate::config::RoomsConfig;
 
 pub(crate) use backfill::{Backfill, Stop};
 use backfill::{Bounds, Progress};
+use forgetting::Forgetting;
 pub(crate) use replays::Replays;
 
 pub(crate) struct Clerk {
@@ -44,8 +46,8 @@ struct Desk {
 
 enum Work {
     Backfill(Box<Backfill>),
-    /// Makes the replay of a room that has ended.
-    Archive(RoomKey),
+    /// Makes the replay of a room that has ended like this.
+    Archive(RoomKey, FinalState),
     Forget(RoomKey),
     /// Makes a replay of what can be read of a damaged room.
     Salvage(RoomKey),
@@ -55,7 +57,7 @@ enum Work {
 
 /// More images than this do not wait to be written.
 const MOST_IMAGE_BYTES: usize = 64 << 20;
-/// How long the thread waits when every member it sends to has enough to take.
+/// How long the thread waits when every member it sends to has enough to take. The shortest wait.
 const BACKLOG_LOOK: Duration = Duration::from_millis(2);
 
 impl Clerk {
@@ -75,14 +77,20 @@ impl Clerk {
             replays: Replays::open(config.replay_dir.clone(), config.keep_replays, config.keep_replay_bytes),
             thread: Mutex::new(None),
         });
-        let modules = config.games.modules.clone();
         let bounds = Bounds {
             chunk: config.backfill_chunk,
             backlog: config.backfill_backlog,
             patience: config.backfill_patience,
         };
-        let work =
-            ClerkWork { clerk: clerk.clone(), clock, journal, modules, metrics, bounds, active: Vec::new() };
+        let work = ClerkWork {
+            clerk: clerk.clone(),
+            clock,
+            journal,
+            metrics,
+            bounds,
+            active: Vec::new(),
+            forgetting: Forgetting::default(),
+        };
         (clerk, work)
     }
 
@@ -102,8 +110,8 @@ impl Clerk {
         Ok(())
     }
 
-    pub fn archive(&self, room: RoomKey) {
-        self.give(Work::Archive(room));
+    pub fn archive(&self, room: RoomKey, last: FinalState) {
+        self.give(Work::Archive(room, last));
     }
 
     pub fn forget(&self, room: RoomKey) {
@@ -157,10 +165,10 @@ pub(crate) struct ClerkWork {
     clerk: Arc<Clerk>,
     clock: Clock,
     journal: Arc<dyn Journal>,
-    modules: Arc<dyn Modules>,
     metrics: Arc<Metrics>,
     bounds: Bounds,
     active: Vec<Backfill>,
+    forgetting: Forgetting,
 }
 
 impl ClerkWork {
@@ -170,8 +178,9 @@ impl ClerkWork {
             let (work, stopping) = self.take_work(all_wait);
             work.into_iter().for_each(|work| self.do_work(work));
             if stopping {
-                return;
+                return self.forgetting.try_all(self.journal.as_ref(), self.clock.now());
             }
+            self.forgetting.try_again(self.journal.as_ref(), self.clock.now());
             all_wait = self.advance_all();
         }
     }
@@ -182,6 +191,7 @@ impl ClerkWork {
             let work = std::mem::take(&mut self.clerk.desk().work);
             let nothing_new = work.is_empty();
             work.into_iter().for_each(|work| self.do_work(work));
+            self.forgetting.try_again(self.journal.as_ref(), self.clock.now());
             if self.advance_all() && nothing_new {
                 return;
             }
@@ -191,17 +201,13 @@ impl ClerkWork {
     fn do_work(&mut self, work: Work) {
         match work {
             Work::Backfill(backfill) => self.active.push(*backfill),
-            Work::Archive(room) => {
-                archive::archive(self.journal.as_ref(), &self.clerk.replays, &self.modules, &room);
+            Work::Archive(room, last) => {
+                archive::archive(self.journal.as_ref(), &self.clerk.replays, &room, last);
             }
-            Work::Salvage(room) => {
-                archive::salvage(self.journal.as_ref(), &self.clerk.replays, &self.modules, &room);
-            }
+            Work::Salvage(room) => archive::salvage(self.journal.as_ref(), &self.clerk.replays, &room),
             Work::Image(room, at, image, trims) => self.put_image(&room, at, image, trims),
             Work::Forget(room) => {
-                if let Err(error) = self.journal.forget(&room) {
-                    tracing::warn!(event = "room_not_forgotten", app = %room.app, room = %room.room, %error);
-                }
+                self.forgetting.forget(self.journal.as_ref(), room, self.clock.now());
             }
         }
     }
@@ -221,13 +227,30 @@ impl ClerkWork {
     fn take_work(&self, all_wait: bool) -> (VecDeque<Work>, bool) {
         let mut desk = self.clerk.desk();
         let idle = |desk: &mut Desk| desk.work.is_empty() && !desk.stopping;
-        if self.active.is_empty() {
-            desk = self.clerk.work_came.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
-        } else if all_wait {
-            let waited = self.clerk.work_came.wait_timeout_while(desk, BACKLOG_LOOK, idle);
-            desk = waited.unwrap_or_else(PoisonError::into_inner).0;
+        match self.longest_wait(all_wait) {
+            None => {
+                desk = self.clerk.work_came.wait_while(desk, idle).unwrap_or_else(PoisonError::into_inner);
+            }
+            Some(at_most) if !at_most.is_zero() => {
+                let waited = self.clerk.work_came.wait_timeout_while(desk, at_most, idle);
+                desk = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            Some(_) => {}
         }
         (std::mem::take(&mut desk.work), desk.stopping)
+    }
+
+    /// `None`: until work comes.
+    fn longest_wait(&self, all_wait: bool) -> Option<Duration> {
+        if !self.active.is_empty() {
+            return Some(if all_wait { BACKLOG_LOOK } else { Duration::ZERO });
+        }
+        let again_at = self.forgetting.next()?;
+        Some(match self.clock {
+            Clock::System => again_at.since(self.clock.now()).max(BACKLOG_LOOK),
+            // Moved by hand.
+            Clock::Manual(_) => BACKLOG_LOOK,
+        })
     }
 
     /// One page for everybody in turn. Returns whether all wait.

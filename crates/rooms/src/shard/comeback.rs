@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clock::Moment;
+use link::ToRoom;
 use model::{PlayerId, SessionId};
 use room_core::{Room, RoomRequest};
 
@@ -77,9 +78,8 @@ impl Shard {
             if hosted.room.member(&session).is_none_or(|(_, member)| member.online) {
                 continue;
             }
-            match hosted.room.decide(&RoomRequest::Gone { session }) {
-                Ok(events) => self.apply_all(at, &events),
-                Err(fault) => tracing::debug!(event = "session_fact_refused", %fault),
+            if self.put_off_fact(at, ToRoom::Gone { session }).is_some() {
+                self.note_session(at, &RoomRequest::Gone { session });
             }
         }
     }

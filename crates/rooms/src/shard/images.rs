@@ -23,7 +23,11 @@ impl Hosted {
         let swapped = self.game.as_ref().is_some_and(|game| game.image_due);
         // Nobody asks an authoritative room for old ticks; a long one keeps no replay either.
         let trims = self.game.is_some() && self.logged > most_log / 2;
-        if !(swapped || trims || self.cost.exceeds(budget)) || self.room.is_ended() {
+        let mut cost = self.cost;
+        if let Some(game) = &self.game {
+            cost.add(game.tail_cost(&self.room));
+        }
+        if !(swapped || trims || cost.exceeds(budget)) || self.room.is_ended() {
             return None;
         }
         self.cost = RebuildCost::default();

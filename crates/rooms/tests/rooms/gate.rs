@@ -1,5 +1,6 @@
 //! A journal whose rooms are read one at a time, when the test says so; or that notes what it is asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -14,6 +15,8 @@ pub struct Gate {
     levels: Mutex<Vec<Level>>,
     /// Every batch is refused with this.
     refusal: Mutex<Option<JournalError>>,
+    /// So many times it fails to forget a room.
+    forgets_nothing: AtomicUsize,
 }
 
 impl Gate {
@@ -24,6 +27,7 @@ impl Gate {
             opened: Condvar::new(),
             levels: Mutex::default(),
             refusal: Mutex::default(),
+            forgets_nothing: AtomicUsize::new(0),
         }
     }
 
@@ -39,6 +43,14 @@ impl Gate {
 
     pub fn refuse(&self, with: Option<JournalError>) {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = with;
+    }
+
+    pub fn fail_to_forget(&self, times: usize) {
+        self.forgets_nothing.store(times, Ordering::SeqCst);
+    }
+
+    pub fn failures_left(&self) -> usize {
+        self.forgets_nothing.load(Ordering::SeqCst)
     }
 
     /// Of all batches so far.
@@ -93,6 +105,10 @@ impl Journal for Gate {
     }
 
     fn forget(&self, room: &RoomKey) -> Result<(), JournalError> {
-        self.inner.forget(room)
+        let fails = |left: usize| left.checked_sub(1);
+        match self.forgets_nothing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails) {
+            Ok(_) => Err(JournalError::Unavailable("it does not forget".into())),
+            Err(_) => self.inner.forget(room),
+        }
     }
 }
