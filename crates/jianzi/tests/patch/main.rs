@@ -66,11 +66,13 @@ fn from_a_key_to_all_rooms_and_back() {
         Some(bench.good(&["status"])).filter(|status| status.contains("canary for"))
     });
     assert!(status.contains("25% of the rooms") && status.contains("*   1  release-1.0.0"), "{status}");
-    let promoted = bench.good(&[&["promote"], &SCOPE[..]].concat());
+    bench.bad(&["promote", "--game", "chess"], &["--app and --game", "demo/jianzi"]);
+    // The server has one game: nobody has to name it.
+    let promoted = bench.good(&["promote"]);
     assert!(promoted.contains("*   2  hotfix-1.0.0-v1"), "{promoted}");
     bench.bad(&[&["promote"], &SCOPE[..]].concat(), &["confirmed already"]);
     let why = ["--why", "the net is too low", "--by", "carol"];
-    bench.good(&[&["rollback"], &SCOPE[..], &why].concat());
+    bench.good(&[&["rollback", "--app", "demo"], &why[..]].concat());
     let status = testkit::eventually("the version is back", || {
         Some(bench.good(&["status"])).filter(|status| status.contains("rolled back"))
     });

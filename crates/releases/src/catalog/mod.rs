@@ -3,6 +3,7 @@
 mod modules;
 mod state;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,7 @@ use crate::module_hash;
 
 /// Says which version a room runs. Asked by many threads without a lock; every change is in the history before it counts.
 ///
-/// In its folder: `history.jsonl`, and `modules/<hash>.wasm` for every version there ever was.
+/// In its folder: `history.jsonl`, and `modules/<hash>.wasm` for every version that a room may need.
 pub struct Catalog {
     state: ArcSwap<State>,
     writer: Mutex<Writer>,
@@ -265,6 +266,31 @@ impl Catalog {
     /// Modules of stable versions and of those on trial that cannot be had.
     pub fn problems(&self) -> Vec<String> {
         problems(&self.state.load(), &self.modules)
+    }
+
+    /// Deletes modules that nothing can need any more, and says how many. Kept are those of versions that are stable, on
+    /// trial or pinned, or were stable or on trial within the last three days; of the eight latest versions of each game;
+    /// of the three that were stable before; of those that `runs` says a room runs. One that no version has is left alone:
+    /// it may be about to be told. A bundle that is published again puts its module back.
+    pub(crate) fn tidy(&self, runs: impl Fn(&GameKey, u32) -> bool) -> io::Result<usize> {
+        // Nothing is published meanwhile.
+        let _writer = self.lock();
+        let (state, now_ms) = (self.state.load_full(), self.clock.wall_ms());
+        let mut needed: BTreeMap<ModuleHash, bool> = BTreeMap::new();
+        for (key, game) in &state.games {
+            for version in game.versions.values() {
+                let may_need = game.may_need(version, now_ms) || runs(key, version.number);
+                *needed.entry(version.module).or_default() |= may_need;
+            }
+        }
+        let mut gone = 0;
+        for module in self.modules.hashes()? {
+            if needed.get(&module) == Some(&false) {
+                self.modules.remove(&module)?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
     }
 
     /// Keeps a module, durably; one that is there and whole is left alone.

@@ -54,6 +54,21 @@ impl ModuleFiles {
         }
     }
 
+    /// Of all modules, whole or not.
+    pub(super) fn hashes(&self) -> io::Result<Vec<ModuleHash>> {
+        let mut hashes = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let name = path.file_stem().filter(|_| path.extension().is_some_and(|extension| extension == "wasm"));
+            hashes.extend(name.and_then(|name| name.to_str()?.parse::<ModuleHash>().ok()));
+        }
+        Ok(hashes)
+    }
+
+    pub(super) fn remove(&self, hash: &ModuleHash) -> io::Result<()> {
+        fs::remove_file(self.path(hash))
+    }
+
     /// Once this returns, the module is there after any crash.
     pub(super) fn write(&self, hash: &ModuleHash, module: &[u8]) -> io::Result<()> {
         let path = self.path(hash);

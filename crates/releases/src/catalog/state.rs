@@ -41,6 +41,8 @@ pub struct Version {
     pub confirmed_once: bool,
     /// Milliseconds since 1970.
     pub since_ms: u64,
+    /// Since when it is neither stable nor on trial, if it was. Milliseconds since 1970.
+    pub idle_since_ms: Option<u64>,
     /// Why it is in that state, where there is a reason.
     pub why: String,
 }
@@ -79,6 +81,13 @@ pub enum TrialStage {
         to: u32,
     },
 }
+
+/// Rooms live for a day at most, and the journal of one that cannot be rebuilt is kept for two more.
+const ROOMS_LAST_MS: u64 = 3 * 24 * 60 * 60 * 1000;
+/// Versions that were stable before, to which there may be a way back.
+const WAYS_BACK: usize = 3;
+/// Of each game, whatever became of them.
+const LATEST: usize = 8;
 
 /// Which rooms are pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +152,16 @@ impl GameVersions {
         self.stable.filter(fits).or_else(|| self.stable_before.iter().rev().copied().find(fits))
     }
 
+    /// Whether a room may still need the version at this time, or may be brought to it.
+    pub(super) fn may_need(&self, version: &Version, now_ms: u64) -> bool {
+        let is_it = |number: &u32| *number == version.number;
+        let mut pins = self.room_pins.values().chain(self.player_pins.values());
+        version.idle_since_ms.is_none_or(|since| now_ms < since.saturating_add(ROOMS_LAST_MS))
+            || self.stable_before.iter().rev().take(WAYS_BACK).any(is_it)
+            || self.versions.keys().rev().take(LATEST).any(is_it)
+            || pins.any(is_it)
+    }
+
     /// The number of the version to come.
     pub(super) fn next_number(&self) -> u32 {
         self.versions.keys().next_back().map_or(1, |last| last.saturating_add(1))
@@ -179,7 +198,7 @@ impl GameVersions {
             Step::Confirmed { version, .. } => {
                 self.trial_of(*version)?.stage = TrialStage::Confirmed;
                 self.enter(*version, VersionState::Confirmed, "", at_ms)?;
-                self.make_stable(*version);
+                self.make_stable(*version, at_ms);
             }
             Step::Settled { version } => self.end_trial(*version)?,
             Step::RollbackBegan { version, to, why } => self.begin_rollback(*version, *to, why, at_ms)?,
@@ -192,7 +211,7 @@ impl GameVersions {
             }
             Step::MadeStable { version } => {
                 self.enter(*version, VersionState::Confirmed, "", at_ms)?;
-                self.make_stable(*version);
+                self.make_stable(*version, at_ms);
             }
             Step::PinnedRoom { room, version } => {
                 self.known(*version)?;
@@ -221,8 +240,11 @@ impl GameVersions {
         }
         let VersionRecord { number, name, module, live, origin } = record.clone();
         let (confirmed_once, why) = (state == VersionState::Confirmed, String::new());
-        let version = Version { number, name, module, live, origin, state, confirmed_once, since_ms, why };
-        self.versions.insert(number, version);
+        let idle_since_ms = None;
+        self.versions.insert(
+            number,
+            Version { number, name, module, live, origin, state, confirmed_once, since_ms, idle_since_ms, why },
+        );
         Ok(())
     }
 
@@ -244,16 +266,22 @@ impl GameVersions {
         if self.stable == Some(version) {
             self.stable_before.retain(|before| *before != to);
             self.stable = Some(to);
+            if let Some(stable) = self.versions.get_mut(&to) {
+                stable.idle_since_ms = None;
+            }
         }
         Ok(())
     }
 
-    fn make_stable(&mut self, version: u32) {
+    fn make_stable(&mut self, version: u32, at_ms: u64) {
         if self.stable == Some(version) {
             return;
         }
         self.stable_before.retain(|before| *before != version);
         self.stable_before.extend(self.stable);
+        if let Some(before) = self.stable.and_then(|stable| self.versions.get_mut(&stable)) {
+            before.idle_since_ms = Some(at_ms);
+        }
         self.stable = Some(version);
     }
 
@@ -262,6 +290,8 @@ impl GameVersions {
         if let Some(version) = self.versions.get_mut(&number) {
             (version.state, version.since_ms, version.why) = (state, at_ms, why.to_owned());
             version.confirmed_once |= state == VersionState::Confirmed;
+            let is_over = matches!(state, VersionState::Refused | VersionState::RolledBack);
+            version.idle_since_ms = is_over.then_some(at_ms);
         }
         Ok(())
     }

@@ -293,6 +293,40 @@ fn what_a_crash_left_half_written_is_swept_away() {
     catalog.install(&key(), "release-1", true, ONE, "alice").unwrap();
 }
 
+#[test]
+fn modules_that_nothing_can_need_any_more_are_tidied_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let time = Arc::new(ManualClock::new(1_000_000));
+    let (catalog, _) = Catalog::open(folder.path(), Clock::Manual(time.clone())).unwrap();
+    let module = |number: u32| format!("module {number}").into_bytes();
+    for number in 1..=20 {
+        let logic = catalog.install(&key(), &format!("source-{number}"), true, &module(number), "dev").unwrap();
+        catalog.make_stable(&key(), logic.version, "dev").unwrap();
+    }
+    catalog.pin(&key(), &Pin::Player(PlayerId::new("carol")), Some(2), "bob").unwrap();
+    let stranger = module_hash(b"about to be told");
+    catalog.keep(&stranger, b"about to be told").unwrap();
+    let there = |catalog: &Catalog| -> Vec<u32> {
+        (1..=20).filter(|number| catalog.module(&module_hash(&module(*number))).is_ok()).collect()
+    };
+    let runs = |_: &GameKey, version| version == 5;
+    assert_eq!(catalog.tidy(runs).unwrap(), 0, "rooms of yesterday may run any of them");
+    time.advance(std::time::Duration::from_secs(3 * 24 * 3600));
+    // An early one is stable again, and the way back from it leads to the one before it.
+    catalog.make_stable(&key(), 7, "dev").unwrap();
+    assert_eq!(catalog.tidy(runs).unwrap(), 9);
+    let left: Vec<u32> = [2, 5, 7].into_iter().chain(13..=20).collect();
+    assert_eq!(there(&catalog), left);
+    assert!(catalog.module(&stranger).is_ok());
+    assert_eq!(catalog.problems(), [""; 0]);
+    drop(catalog);
+    let (catalog, _) = Catalog::open(folder.path(), Clock::Manual(time)).unwrap();
+    assert_eq!((catalog.tidy(runs).unwrap(), there(&catalog)), (0, left));
+    // Who wants one back brings its bytes.
+    catalog.install(&key(), "source-1", true, &module(1), "dev").unwrap();
+    assert_eq!(there(&catalog)[0], 1);
+}
+
 /// These and no others.
 fn put_modules(folder: &Path, modules: &[&[u8]]) {
     let folder = folder.join("modules");

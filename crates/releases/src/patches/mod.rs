@@ -170,7 +170,11 @@ impl Desk {
             let now = self.parts.clock.now();
             if !rooms_are_back || now.since(resumed) >= IDLE {
                 resumed = now;
-                rooms_are_back = self.resume();
+                let were_back = std::mem::replace(&mut rooms_are_back, self.resume());
+                // Once: from now on it is known which versions rooms run.
+                if rooms_are_back && !were_back {
+                    self.tidy();
+                }
             }
         }
     }

@@ -62,6 +62,16 @@ impl Desk {
         let _ = self.carry_out(&mut rollouts, key, commands, BY_ITSELF);
     }
 
+    /// Modules that no room can need any more go.
+    pub(super) fn tidy(&self) {
+        let runs = |game: &GameKey, version| self.parts.gauges.counters(game, version).rooms > 0;
+        match self.catalog.tidy(runs) {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(event = "modules_tidied", gone, "modules that no room can need any more"),
+            Err(error) => tracing::warn!(event = "modules_not_tidied", %error),
+        }
+    }
+
     /// An answer of rooms or a replay; one for a version that is no longer the one is passed over.
     pub(super) fn happened(&self, key: &GameKey, version: u32, event: Event) {
         let mut rollouts = self.lock();

@@ -93,6 +93,25 @@ fn a_canary_is_promoted_and_what_was_confirmed_is_taken_back_by_hand() {
 }
 
 #[test]
+fn a_wall_clock_that_jumps_neither_confirms_a_version_nor_takes_it_back() {
+    const HOUR_MS: i64 = 3_600_000;
+    for jump in [HOUR_MS, -HOUR_MS] {
+        let bench = Bench::new();
+        let patches = bench.in_canary();
+        bench.clock.jump_wall(jump);
+        // As many calls as it takes, and rest for as long as it takes, by the monotonic clock.
+        let mut passed_ms = 0;
+        testkit::eventually("it is confirmed", || {
+            bench.world.calls(2, 4000, 0);
+            (bench.advance(20_000), passed_ms += 20_000);
+            (state(&patches, 2) != VersionState::Canary).then_some(())
+        });
+        assert_eq!(state(&patches, 2), VersionState::Confirmed);
+        assert!(passed_ms >= bench.rollout.quiet.as_millis() as u64, "{passed_ms} ms after a jump of {jump} ms");
+    }
+}
+
+#[test]
 fn a_confirmed_version_is_still_watched() {
     let bench = Bench::new();
     let patches = bench.in_canary();

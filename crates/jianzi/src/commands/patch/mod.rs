@@ -135,12 +135,15 @@ struct PublishArgs {
     server: ServerArgs,
 }
 
+/// What is left out follows where the server has one game only.
 #[derive(Debug, Args)]
 struct GameArgs {
+    /// Without it: the app of the only game, or of the only one of that name.
     #[arg(long)]
-    app: String,
+    app: Option<String>,
+    /// Without it: the only game, or the app's only one.
     #[arg(long)]
-    game: String,
+    game: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,8 @@ use releases::{GameStatus, Published};
 use serde_json::json;
 
 use super::server::Admin;
-use super::{GameArgs, OrderArgs, PinArgs, PublishArgs, RollbackArgs, read, read_bundle, show};
+use super::status::scope;
+use super::{OrderArgs, PinArgs, PublishArgs, RollbackArgs, read, read_bundle, show};
 use crate::commands::config::print_out;
 use crate::failure::Failure;
 
@@ -38,21 +39,21 @@ pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
 
 pub(super) fn promote(args: &OrderArgs) -> Result<(), Failure> {
     let admin = Admin::new(&args.server)?;
-    let GameArgs { app, game } = &args.game;
+    let (app, game) = scope(&args.game, &admin)?;
     let order = json!({"app": app, "game": game, "by": admin.by()});
     show(&admin.post::<Vec<GameStatus>>("/promote", &order)?)
 }
 
 pub(super) fn roll_back(args: &RollbackArgs) -> Result<(), Failure> {
     let admin = Admin::new(&args.server)?;
-    let GameArgs { app, game } = &args.game;
+    let (app, game) = scope(&args.game, &admin)?;
     let order = json!({"app": app, "game": game, "by": admin.by(), "why": args.why});
     show(&admin.post::<Vec<GameStatus>>("/rollback", &order)?)
 }
 
 pub(super) fn pin(args: &PinArgs) -> Result<(), Failure> {
     let admin = Admin::new(&args.server)?;
-    let GameArgs { app, game } = &args.game;
+    let (app, game) = scope(&args.game, &admin)?;
     let mut order = json!({"app": app, "game": game, "by": admin.by(), "version": args.version});
     match (&args.room, &args.player) {
         (Some(room), _) => order["room"] = room.as_str().into(),
