@@ -40,6 +40,10 @@ metrics! {
         pub unreleased_frames: Gauge,
         /// Rooms that stand still because the journal cannot be written.
         pub paused: Gauge,
+        /// Rooms that play apart now, because they took too much of their shard's time.
+        pub quarantined: Gauge,
+        /// Rooms that were put there.
+        pub quarantined_total: Counter,
         /// Ticks sent again to members that were away or came late.
         pub backfilled_ticks_total: Counter,
         /// Rooms whose seats reported different states.
