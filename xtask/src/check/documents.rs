@@ -1,7 +1,8 @@
-//! Documents: links that lead somewhere, Chinese beside English, every requirement accounted for.
+//! Documents: links that lead somewhere, Chinese beside English, every requirement accounted for, tests that exist.
 
+use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -28,7 +29,38 @@ pub fn check(root: &Path) -> Result<()> {
         }
     }
     complaints.extend(missing_requirements(root));
+    complaints.extend(unknown_tests(root, &files)?);
     verdict(complaints)
+}
+
+/// Pages that name tests as evidence.
+const EVIDENCE: [&str; 4] = ["docs/faults.md", "docs/requirements.md", "docs/status.md", "docs/en/status.md"];
+
+fn unknown_tests(root: &Path, files: &[PathBuf]) -> Result<Vec<String>> {
+    let mut functions = HashSet::new();
+    for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
+        let text = fs::read_to_string(root.join(path))?;
+        functions.extend(text.split("fn ").skip(1).map(|rest| first_word(rest).to_owned()));
+    }
+    let mut complaints = Vec::new();
+    for page in EVIDENCE {
+        let text = fs::read_to_string(root.join(page))?;
+        for named in tests(&text).filter(|named| !functions.contains(first_word(named))) {
+            complaints.push(format!("{page}: there is no test {named}"));
+        }
+    }
+    Ok(complaints)
+}
+
+/// Of the names `file::function` in backticks, the function.
+fn tests(text: &str) -> impl Iterator<Item = &str> {
+    let spans = text.split('`').skip(1).step_by(2).filter(|span| !span.contains(' '));
+    spans.filter_map(|span| span.rsplit_once("::")).map(|(_, function)| function).filter(|name| *name != "*")
+}
+
+fn first_word(text: &str) -> &str {
+    let is_of_it = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.split(|letter| !is_of_it(letter)).next().unwrap_or_default()
 }
 
 /// Relative targets of Markdown links, without what follows `#`.
@@ -51,7 +83,13 @@ fn missing_requirements(root: &Path) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::links;
+    use super::{links, tests};
+
+    #[test]
+    fn names_of_tests_are_found() {
+        let text = "`a/b::it_holds`, `c` and `d::*`; e::f, `g h::i`, `crates/j::k_l`";
+        assert_eq!(tests(text).collect::<Vec<_>>(), ["it_holds", "k_l"]);
+    }
 
     #[test]
     fn only_relative_links_are_followed() {
