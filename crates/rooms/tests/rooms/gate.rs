@@ -7,6 +7,8 @@ use bytes::Bytes;
 use journal::{Batch, Journal, JournalError, Level, Outcome, Record};
 use model::{Epoch, Partition, Position, RoomKey};
 
+use crate::stage::LIMIT;
+
 pub struct Gate {
     inner: Arc<dyn Journal>,
     /// Rooms that may be read yet; every room is read once from its image on.
@@ -93,9 +95,10 @@ impl Journal for Gate {
 
     fn image(&self, room: &RoomKey) -> Result<Option<(Position, Bytes)>, JournalError> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut open =
-            self.opened.wait_while(open, |open| *open == Some(0)).unwrap_or_else(PoisonError::into_inner);
-        *open = open.map(|rooms| rooms - 1);
+        // Not for ever: a test that fails has to end, too.
+        let waited = self.opened.wait_timeout_while(open, 2 * LIMIT, |open| *open == Some(0));
+        let mut open = waited.unwrap_or_else(PoisonError::into_inner).0;
+        *open = open.map(|rooms| rooms.saturating_sub(1));
         drop(open);
         self.inner.image(room)
     }

@@ -21,6 +21,7 @@ use crate::config::{Config, Profile};
 use crate::failure::{Exit, Failure};
 
 pub use again::crash_where_wanted;
+pub use modules::ModuleFolder;
 pub use reproduce::reproduce;
 
 #[derive(Debug, Args)]
