@@ -1,6 +1,6 @@
 //! `jianzi room` and `jianzi crash reproduce`, on data folders that real servers wrote.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use prost::Message as _;
@@ -166,6 +166,40 @@ fn a_game_is_compared_with_other_versions_of_its_rules() {
     assert!(bad.code == Some(1) && bad.stderr.contains("the other version fails: at tick"), "{bad:?}");
     let none = jianzi(&["room", "compare", "--on", "hotfix-9"], data.path(), &[]);
     assert!(none.code == Some(1) && none.stderr.contains("there are 1 (release-1.0.0)"), "{none:?}");
+}
+
+#[test]
+fn the_replay_of_a_game_is_verified_with_the_modules_of_its_data_folder() {
+    let (data, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let server = start_on(data.path(), &[]);
+    let mut one = player(&server, "one");
+    let joined = create(&mut one, RoomSpec { life_limit_s: 2, ..authoritative_spec("jianzi", 1) });
+    resume(&mut one, joined.channel, 1);
+    input(&mut one, joined.channel, 1, &[3]);
+    let ended = one.next_push(|event| match event {
+        messages::push::Event::RoomEnded(ended) => Some(ended),
+        _ => None,
+    });
+    assert!(ended.reason == "life_limit" && ended.last_tick > 20, "{ended:?}");
+    let file = testkit::eventually("the replay", || replay_in(&data.path().join("replays")));
+    let replayed = |file: &Path, more: &[&str]| {
+        testkit::run(Command::new(env!("CARGO_BIN_EXE_jianzi")).arg("replay").arg(file).args(more))
+    };
+    let text = went_well(replayed(&file, &[]));
+    assert!(text.contains("is true") && text.contains(&format!("{} ticks", ended.last_tick)), "{text}");
+
+    let copy = elsewhere.path().join("copy.jzrp");
+    std::fs::copy(&file, &copy).unwrap();
+    let without = replayed(&copy, &[]);
+    assert!(without.code == Some(1) && without.stderr.contains("--data FOLDER"), "{without:?}");
+    assert_eq!(went_well(replayed(&copy, &["--data", data.path().to_str().unwrap()])), text);
+}
+
+/// A file in one of the folder's folders, each of which is an app's.
+fn replay_in(folder: &Path) -> Option<PathBuf> {
+    let apps = std::fs::read_dir(folder).ok()?.flatten();
+    let files = apps.filter_map(|app| std::fs::read_dir(app.path()).ok()).flatten().flatten();
+    files.map(|file| file.path()).find(|file| file.extension().is_some_and(|end| end == "jzrp"))
 }
 
 #[cfg(target_os = "linux")]
