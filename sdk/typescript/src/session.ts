@@ -37,7 +37,8 @@ const LOGIN_DEADLINE_MS = 30000;
 const RETRY_WITHIN_MS = 1000;
 /** Fresh tokens asked for on the way to one welcome; then something is wrong. */
 const RELOGINS = 2;
-const STEADY_MS = 2000;
+/** A connection that lived for so long after its welcome was a good one: a server may crash every few seconds. */
+const STEADY_MS = 1000;
 /** So many may be bad luck. */
 const SHORT_LIVES = 3;
 /** A sleeping platform keeps a socket for about so long. */

@@ -219,6 +219,19 @@ test("connections that die as soon as they live are no reason to race round", as
   assert.equal(jz.status.state, "online");
 });
 
+test("a server that crashes every two seconds keeps nobody away for longer than its players are told to take", async () => {
+  const { clock, server, jz } = world();
+  clock.chance = () => 0.99;
+  await within(clock, 1000, jz.login());
+  let awayMs = 0;
+  for (let i = 0; i < 6000; i++) {
+    if (i % 200 === 0) server.cut();
+    await clock.advance(10);
+    if (jz.status.state !== "online") awayMs += 10;
+  }
+  assert.ok(awayMs <= 30 * 510, `${awayMs} ms away in 60 s with 30 crashes`);
+});
+
 test("close() says good-bye and releases everything", async () => {
   const { clock, server, jz } = world();
   await within(clock, 1000, jz.login());

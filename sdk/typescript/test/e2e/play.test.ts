@@ -1,8 +1,9 @@
 // Against the real server: log in, find each other, play in lockstep, be cut off, come back, agree.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Jianzi, type JianziError, type Rules } from "../../src/index_node";
+import { Jianzi, type JianziError } from "../../src/index_node";
 import { badNetwork } from "../../src/testing_node";
+import { inputsOf, rules } from "./rules";
 import { startServer, type Server, until } from "./server";
 
 let server: Server;
@@ -11,20 +12,6 @@ after(() => server?.stop());
 
 const clients: Jianzi[] = [];
 after(() => clients.forEach((jz) => jz.close()));
-
-interface Log {
-  inputs: number[];
-  ticks: number;
-}
-const rules: Rules<Log> = {
-  start: () => ({ inputs: [], ticks: 0 }),
-  step: (state, { tick, inputs }) => ({
-    ticks: tick,
-    inputs: inputs.length ? state.inputs.concat(...inputs.map(({ seat, data }) => [seat, ...data])) : state.inputs,
-  }),
-  hash: ({ inputs, ticks }) => inputs.reduce((hash, value) => (Math.imul(hash, 31) + value) >>> 0, ticks),
-  result: ({ inputs, ticks }) => (inputs.includes(255) ? [ticks & 255, inputs.length & 255] : undefined),
-};
 
 async function client(as: string, build = "1.0.0") {
   const network = badNetwork();
@@ -91,8 +78,7 @@ test("two players are matched, play, one is cut off for two seconds, and both ho
   await until("it is back", () => a.jz.status.state === "online" && !a.game.catchingUp, 20000);
   send(4);
   await until("every input is there", () => b.game.state.inputs.includes(4));
-  const mine = (log: Log) => log.inputs.filter((_, i) => i % 2 === 1 && log.inputs[i - 1] === a.room.seat);
-  assert.deepEqual(mine(b.game.state), sent);
+  assert.deepEqual(inputsOf(b.game.state, a.room.seat), sent);
   assert.ok(a.game.stats.framesBackfilled > 30, JSON.stringify(a.game.stats));
   assert.equal(a.game.stats.inputsLost, 0);
   const ends = [0, 0].map(() => ({ reason: "", agreed: false }));

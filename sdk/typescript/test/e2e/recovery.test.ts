@@ -1,7 +1,8 @@
 // The real server dies in the middle of matches and is started again: the players come back by themselves.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Jianzi, type Rules } from "../../src/index_node";
+import { Jianzi } from "../../src/index_node";
+import { inputsOf, rules } from "./rules";
 import { startServer, type Server, until } from "./server";
 
 let server: Server;
@@ -10,20 +11,6 @@ after(() => server?.stop());
 
 const clients: Jianzi[] = [];
 after(() => clients.forEach((jz) => jz.close()));
-
-interface Log {
-  inputs: number[];
-  ticks: number;
-}
-const rules: Rules<Log> = {
-  start: () => ({ inputs: [], ticks: 0 }),
-  step: (state, { tick, inputs }) => ({
-    ticks: tick,
-    inputs: inputs.length ? state.inputs.concat(...inputs.map(({ seat, data }) => [seat, ...data])) : state.inputs,
-  }),
-  hash: ({ inputs, ticks }) => inputs.reduce((hash, value) => (Math.imul(hash, 31) + value) >>> 0, ticks),
-  result: ({ inputs, ticks }) => (inputs.includes(255) ? [ticks & 255, inputs.length & 255] : undefined),
-};
 
 async function pair(mode: string, room: object = {}) {
   const players = await Promise.all(
@@ -69,9 +56,8 @@ test("killed three times in a match: the same match, every input once, nobody re
   for (const { room } of [a, b]) room.on("ended", ({ reason, agreed }) => ends.push({ reason, agreed }));
   await until("both are over", () => a.game.over && b.game.over);
   assert.deepEqual(a.game.state, b.game.state);
-  const of = (seat?: number) => a.game.state.inputs.filter((_, i) => i % 2 === 1 && a.game.state.inputs[i - 1] === seat);
-  assert.deepEqual(of(a.room.seat), sent.a);
-  assert.deepEqual(of(b.room.seat), sent.b.concat(255));
+  assert.deepEqual(inputsOf(a.game.state, a.room.seat), sent.a);
+  assert.deepEqual(inputsOf(a.game.state, b.room.seat), sent.b.concat(255));
   assert.deepEqual([a.rewinds, b.rewinds], [[], []]);
   assert.deepEqual([a, b].map(({ game }) => [game.stats.inputsLost, game.stats.hashesEqual]), [[0, true], [0, true]]);
   await until("the room has ended", () => ends.length === 2);
@@ -89,7 +75,6 @@ test("an async room may lose a turn, says so, and what was lost is given again",
   b.game.input([255]);
   await until("both are over", () => a.game.over && b.game.over);
   assert.deepEqual(a.game.state, b.game.state);
-  const mine = a.game.state.inputs.filter((_, i) => i % 2 === 1 && a.game.state.inputs[i - 1] === a.room.seat);
-  assert.deepEqual(mine, [1, 2, 3, 4, 5]);
+  assert.deepEqual(inputsOf(a.game.state, a.room.seat), [1, 2, 3, 4, 5]);
   for (const { rewinds } of [a, b]) assert.ok(rewinds.length <= 1, JSON.stringify(rewinds));
 });
