@@ -123,7 +123,8 @@ fn take_effect(bytes: &[u8]) -> Result<(GameEffect, &[u8]), Damaged> {
 }
 
 fn take_number(bytes: &[u8]) -> Result<(u32, &[u8]), Damaged> {
-    let (number, rest) = bytes.split_first_chunk().ok_or_else(|| damaged("the image ends within an effect"))?;
+    let (number, rest) =
+        bytes.split_first_chunk().ok_or_else(|| damaged("the image ends within an effect"))?;
     Ok((u32::from_le_bytes(*number), rest))
 }
 

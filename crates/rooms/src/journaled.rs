@@ -248,7 +248,8 @@ mod tests {
         let record = |sequence: u64| {
             let mut bytes = Vec::new();
             // Every other one has no event, every third has two.
-            (0..sequence % 2 * (1 + sequence % 3)).for_each(|_| record::append(&mut bytes, &tick(sequence as u32)));
+            (0..sequence % 2 * (1 + sequence % 3))
+                .for_each(|_| record::append(&mut bytes, &tick(sequence as u32)));
             Record { room: key.clone(), position: Position { epoch: 1, sequence }, bytes: Bytes::from(bytes) }
         };
         let records: Vec<Record> = (1..=40).map(record).collect();

@@ -59,8 +59,9 @@ pub(crate) fn rebuild(
     let _playing = mark::playing(key, 0);
     let mut reached = Reached::default();
     // A room that no rules expected costs itself, not the others.
-    let rebuilt =
-        catch_unwind(AssertUnwindSafe(|| Replaying::begin(journal, key, config, &mut reached)?.run(&mut reached)));
+    let rebuilt = catch_unwind(AssertUnwindSafe(|| {
+        Replaying::begin(journal, key, config, &mut reached)?.run(&mut reached)
+    }));
     rebuilt.unwrap_or_else(|_| Err(reached.damaged("the room panicked; see the log line before")))
 }
 

@@ -41,9 +41,8 @@ impl PutOff {
     /// About a session: lost, back, gone.
     pub fn fact(&mut self, fact: ToRoom) {
         let session = session_of(&fact);
-        self.waiting.retain(
-            |waiting| !matches!(waiting, Waiting::Fact(known) if session_of(known) == session),
-        );
+        self.waiting
+            .retain(|waiting| !matches!(waiting, Waiting::Fact(known) if session_of(known) == session));
         self.waiting.push_back(Waiting::Fact(fact));
     }
 
@@ -59,7 +58,8 @@ impl PutOff {
 impl Shard {
     /// Keeps what is asked of a room that stands still, until it goes on.
     pub(super) fn put_off(&mut self, request: Request) -> Option<Request> {
-        let at = request.key().filter(|_| request.asks_the_game()).and_then(|key| self.by_key.get(key)).copied();
+        let at =
+            request.key().filter(|_| request.asks_the_game()).and_then(|key| self.by_key.get(key)).copied();
         let Some(at) = at.filter(|at| self.room(*at).is_some_and(|hosted| hosted.stands_still())) else {
             return Some(request);
         };
@@ -118,4 +118,3 @@ fn session_of(fact: &ToRoom) -> &SessionId {
         | ToRoom::Gone { session } => session,
     }
 }
-

@@ -16,8 +16,8 @@ use room_core::{EndReason, RoomRequest, replay};
 use rooms::{Door, Games, JoinRoom, Member, RoomsConfig, Which};
 
 use crate::fake_game::{FakeGames, STEADY, logic};
-use crate::gate::Gate;
 use crate::games::{FAST, moves, number, sums, with};
+use crate::gate::Gate;
 use crate::stage::{LIMIT, Stage, WALL_START_MS, begin, code, config, key, lockstep};
 
 fn stage(games: &Arc<FakeGames>) -> Stage {
@@ -103,10 +103,12 @@ fn what_would_call_a_version_that_is_being_taken_back_waits_and_none_of_it_is_lo
 fn who_waits_for_a_room_that_stands_still_is_answered_when_it_ends_and_when_the_server_stops() {
     let games = FakeGames::new(&[STEADY]);
     let stage = stage(&games);
-    let players = ["ends", "stops"].map(|room| stage.full_room(room, RoomSpec { max_spectators: 1, ..sums(1) }));
+    let players =
+        ["ends", "stops"].map(|room| stage.full_room(room, RoomSpec { max_spectators: 1, ..sums(1) }));
     assert_eq!(moves(&stage, |rooms, which, done| rooms.stand_still(which, true, done), 1).len(), 2);
-    let [ends, stops] = ["ends", "stops"]
-        .map(|room| begin(|done| stage.rooms.join(JoinRoom { spectate: true, ..joining(room, "eve") }, done)));
+    let [ends, stops] = ["ends", "stops"].map(|room| {
+        begin(|done| stage.rooms.join(JoinRoom { spectate: true, ..joining(room, "eve") }, done))
+    });
     stage.pass(Duration::from_millis(100));
     stage.request("ends", RoomRequest::Close { reason: EndReason::Closed }).expect("closed");
     let answer = ends.recv_timeout(LIMIT).expect("an answer");
@@ -152,7 +154,17 @@ fn a_room_without_its_module_and_without_its_beginning_is_kept_for_two_days() {
         is_there(&memory)
     };
     assert!(days_later(1, 4));
-    assert!(!days_later(3, 5), "nobody will repair it any more");
+    // Nothing but the image is left of it: that is no room that never was.
+    let (at, image) = Journal::image(&*memory, &key("a", "missed")).expect("an answer").expect("an image");
+    let image_alone = Arc::new(MemoryJournal::new());
+    image_alone.put_image(&key("a", "missed"), at, image).expect("kept");
+    let clock = Arc::new(ManualClock::new(WALL_START_MS));
+    let alone = Stage::on(image_alone.clone(), clock, config(5, &without), |link| Arc::new(link));
+    assert_eq!(code(alone.view("missed")), Some(ErrorCode::RoomEnded));
+    alone.rooms.stop();
+    assert!(is_there(&image_alone));
+
+    assert!(!days_later(3, 6), "nobody will repair it any more");
 }
 
 #[test]
