@@ -116,13 +116,14 @@ impl Game {
         self.way_back = None;
     }
 
-    /// The room under the version before, with the same inputs; the effects that these would have had.
-    pub fn as_it_was(&self, version: &LogicRef) -> Result<(Room, Vec<GameEffect>), String> {
-        let way_back = self.way_back.as_ref().filter(|way_back| way_back.logic() == Some(version));
-        let way_back = way_back.ok_or("the room has no way back to that version")?;
+    /// The room under the version before, with the same inputs; that version, and the effects that these would have had.
+    pub fn as_it_was(&self) -> Result<(Room, LogicRef, Vec<GameEffect>), String> {
+        let way_back = self.way_back.as_ref().and_then(|way_back| Some((way_back, way_back.logic()?)));
+        let (way_back, before) = way_back.ok_or("the room has no way back")?;
         let mut told = Vec::new();
         let room = way_back.replay_as_it_was(&mut told).map_err(|error| error.to_string())?;
-        Ok((room, told.iter().filter_map(|output| GameEffect::of(version.version, output)).collect()))
+        let effects = told.iter().filter_map(|output| GameEffect::of(before.version, output)).collect();
+        Ok((room, before.clone(), effects))
     }
 
     fn speaks(&mut self, second: Tick) -> bool {

@@ -200,17 +200,18 @@ impl Shard {
         self.take_over(at, &event, to)
     }
 
+    /// To the version that ran before, and from there on, should that one be left behind, too.
     fn go_back(&mut self, at: RoomAt, to: &LogicRef) -> Result<(), String> {
         let hosted = &mut self.rooms[at.index as usize];
         let game = hosted.game.as_ref().ok_or("the room has no game")?;
         let left = hosted.room.logic().map_or(0, |logic| logic.version);
-        let (mut as_it_was, effects) = game.as_it_was(to)?;
+        let (mut as_it_was, before, effects) = game.as_it_was()?;
         let event = hosted.room.prepare_roll_back(&mut as_it_was).map_err(|error| error.to_string())?;
         // Its instance's place may be needed.
         drop(as_it_was);
-        self.take_over(at, &event, to)?;
+        self.take_over(at, &event, &before)?;
         self.rooms[at.index as usize].want_instead_of(left, effects);
-        Ok(())
+        if before == *to { Ok(()) } else { self.swap_by_save(at, to) }
     }
 
     fn take_over(&mut self, at: RoomAt, event: &RoomEvent, to: &LogicRef) -> Result<(), String> {

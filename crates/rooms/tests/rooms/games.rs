@@ -309,6 +309,26 @@ fn a_version_whose_ticks_fail_is_taken_back() {
 }
 
 #[test]
+fn the_way_back_leads_on_from_a_version_that_is_left_behind_as_well() {
+    // The bad one cannot save, and the version before it is not to be played any more either.
+    let games = FakeGames::new(&[STEADY, FAST, Version { saves: false, ..BAD }]);
+    let stage = stage(&games);
+    let players = stage.full_room("on", sums(1));
+    for version in [1, 2] {
+        stage.until("it plays", || players[0].player.ticks() >= 3 * version as usize);
+        let moved = moves(&stage, |rooms, which, done| rooms.swap(which, logic(version + 1), done), version);
+        assert_eq!(moved[0].1, Ok(()));
+    }
+    stage.until("it is suspended", || games.watched().suspended == 1);
+    let moved = moves(&stage, |rooms, which, done| rooms.roll_back(which, logic(1), done), 3);
+    assert_eq!(moved[0].1, Ok(()));
+    let now = players[0].player.ticks();
+    stage.until("it goes on", || players[0].player.ticks() >= now + 5);
+    assert_eq!(games.watched().rooms, [(1, 1), (2, 0), (3, 0)].into());
+    assert_eq!(players[0].player.heard().run, 2);
+}
+
+#[test]
 fn the_way_back_outlives_the_process_with_and_without_an_image() {
     for budget_us in [1, 1_000_000] {
         let games = FakeGames::new(&[STEADY, Version { saves: false, ..BAD }]);

@@ -38,6 +38,11 @@ impl Inputs {
         self.pending.is_empty()
     }
 
+    /// The first that waits to be acknowledged.
+    pub fn oldest(&self) -> Option<u32> {
+        self.pending.front().map(|input| input.number)
+    }
+
     /// What the room has acknowledged.
     pub fn kept(&self) -> &[Input] {
         &self.kept

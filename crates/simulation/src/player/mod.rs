@@ -20,6 +20,9 @@ pub use inputs::{Input, Inputs};
 pub use states::States;
 pub use ticks::Ticks;
 
+/// Between two attempts to close a gap in the inputs.
+const GAP_STEPS: u32 = 70;
+
 /// Outlives its sessions, as a page outlives its connections.
 pub struct Player {
     pub room: usize,
@@ -27,6 +30,8 @@ pub struct Player {
     pub inputs: Inputs,
     pub sight: Sight,
     pub standing: Standing,
+    /// The room missed inputs: at this step it is asked again, if this one still waits to be acknowledged.
+    pub gap: Option<(u32, Option<u32>)>,
     /// Ticks that it was told since this was last set to 0.
     pub fresh: u32,
 }
@@ -77,12 +82,28 @@ impl Player {
             inputs: Inputs::new(index * 1_000_000 + 1),
             sight,
             standing: Standing::Away { until: 0 },
+            gap: None,
             fresh: 0,
         }
     }
 
     pub fn is_at_rest(&self) -> bool {
         matches!(self.standing, Standing::Playing(_)) && self.inputs.are_settled()
+    }
+
+    /// Notes that an input never arrived there; true if the room is to be asked now.
+    pub fn misses(&mut self, step: u32) -> bool {
+        let asks = self.gap.is_none();
+        self.gap.get_or_insert((step + GAP_STEPS, self.inputs.oldest()));
+        asks
+    }
+
+    /// Nothing was acknowledged for a while: what comes after a gap may meet another one that nobody tells of.
+    pub fn has_waited_for_gap(&mut self, step: u32) -> bool {
+        let Some((_, seen)) = self.gap.filter(|(ask_at, _)| *ask_at <= step) else { return false };
+        let oldest = self.inputs.oldest();
+        self.gap = oldest.map(|_| (step + GAP_STEPS, oldest));
+        oldest.is_some() && oldest == seen
     }
 
     /// Takes a frame in; true if something is missing.

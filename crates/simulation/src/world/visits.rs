@@ -64,7 +64,7 @@ impl World {
                 Some(Err(fault)) => self.later(fault, "resume")?,
             },
             Standing::Playing(seated) => {
-                if self.listen(index, &seated)? {
+                if self.listen(index, &seated)? || self.players[index].has_waited_for_gap(self.step) {
                     self.resume(index, seated)
                 } else {
                     let player = &mut self.players[index];
@@ -109,7 +109,7 @@ impl World {
                 }
                 Heard::Refused(refused) => {
                     player.inputs.refused(&refused);
-                    missing |= refused.reason == i32::from(Refusal::Gap);
+                    missing |= refused.reason == i32::from(Refusal::Gap) && player.misses(self.step);
                 }
                 Heard::Ended(ended) => return Err(format!("the room has ended: {}", ended.reason)),
             }
