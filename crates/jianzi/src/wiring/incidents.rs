@@ -15,6 +15,8 @@ use crashes::{About, Kept};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
+use super::disk_guard::Disk;
+
 /// In the data folder.
 pub const CRASHES: &str = "crashes";
 
@@ -26,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A supervisor knows more of a crash, the exit status above all: it collects first.
 const COLLECT_AFTER: Duration = Duration::from_secs(3);
 const COLLECT_EVERY: Duration = Duration::from_secs(30);
+/// At the disk, in looks.
+const DISK_EVERY: u32 = 10;
 /// Not being ready is told when it has lasted so long.
 const NOT_READY_FOR: Duration = Duration::from_secs(5);
 /// Longest pause between two tries with a tracker that does not answer.
@@ -72,7 +76,8 @@ impl Incidents {
     ) -> Result<Incidents, Failure> {
         let (stop_watch, watch_stopped) = channel();
         let (stop_reports, reports_stopped) = channel();
-        let watch = Watch { alerts: alerts.clone(), clock: clock.clone(), not_ready, short_of_memory };
+        let disk = Disk::of(config);
+        let watch = Watch { alerts: alerts.clone(), clock: clock.clone(), not_ready, short_of_memory, disk };
         Builder::new()
             .name("incidents".into())
             .spawn(move || watch.run(&watch_stopped))
@@ -110,18 +115,20 @@ fn tracker(config: &Config) -> Result<Option<Tracker>, Failure> {
     Ok(Some(Tracker::new(dsn.reveal().parse().map_err(bad)?, context)))
 }
 
-/// Readiness and memory, every second.
+/// Readiness and memory, every second, and the disk now and then.
 struct Watch {
     alerts: Alerts,
     clock: Clock,
     not_ready: NotReady,
     short_of_memory: Arc<AtomicBool>,
+    disk: Disk,
 }
 
 impl Watch {
     fn run(&self, stopped: &Receiver<()>) {
         let mut not_ready_since: Option<Moment> = None;
         let mut short = false;
+        let (mut looks, mut disk_is_short) = (0_u32, false);
         while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
             let now = self.clock.now();
             let reasons = (self.not_ready)();
@@ -146,15 +153,26 @@ impl Watch {
                     false => self.alerts.resolve(Kind::Memory, "limit"),
                 }
             }
+            if looks.is_multiple_of(DISK_EVERY) {
+                let trouble = self.disk.trouble();
+                match (&trouble, disk_is_short) {
+                    (Some(what), _) => self.alerts.raise(disk(what)),
+                    (None, true) => self.alerts.resolve(Kind::Disk, "space"),
+                    (None, false) => {}
+                }
+                disk_is_short = trouble.is_some();
+            }
+            looks = looks.wrapping_add(1);
         }
     }
 }
 
 fn not_ready(reasons: &[String]) -> Incident {
+    // Rooms that are being rebuilt from the journal are no trouble of the journal's.
+    let is_journal = reasons.iter().any(|reason| reason.starts_with("journal: "));
     let reasons = reasons.join(";");
-    let kind = if reasons.contains("journal") { Kind::Journal } else { Kind::NotReady };
     Incident {
-        kind,
+        kind: if is_journal { Kind::Journal } else { Kind::NotReady },
         fingerprint: "readyz".to_owned(),
         title: format!("服务器没有就绪:{reasons}"),
         effect: "不接新玩家;房间可能停着".to_owned(),
@@ -168,6 +186,16 @@ fn memory() -> Incident {
         fingerprint: "limit".to_owned(),
         title: "内存超过上限的 85%".to_owned(),
         effect: "新会话和新房间被拒绝;到 95% 时有序重启".to_owned(),
+        severity: Severity::Warning,
+    }
+}
+
+fn disk(what: &str) -> Incident {
+    Incident {
+        kind: Kind::Disk,
+        fingerprint: "space".to_owned(),
+        title: what.to_owned(),
+        effect: "还没有影响;满了以后日志写不进去,房间会暂停".to_owned(),
         severity: Severity::Warning,
     }
 }
@@ -210,5 +238,18 @@ fn tell(alerts: &Alerts, folder: &Path) {
         if let Err(error) = crashes::save(folder, &report) {
             tracing::warn!(event = "crash_not_marked", report = report.id, %error, "it is told again");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_is_blamed_for_its_own_trouble_only() {
+        let kind = |reason: &str| not_ready(&[reason.to_owned()]).kind;
+        assert_eq!(kind("journal: no room for more"), Kind::Journal);
+        assert_eq!(kind("7 rooms are being rebuilt from the journal"), Kind::NotReady);
+        assert_eq!(kind("rooms are draining"), Kind::NotReady);
     }
 }

@@ -1,6 +1,7 @@
 //! The whole program, built in start order: every part, and what it is given of the others.
 
 mod dev_tools;
+mod disk_guard;
 mod games;
 mod heartbeat;
 mod http_door;

@@ -8,10 +8,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 
+use prost::Message as _;
+use protocol::{messages, operation};
 use serde_json::Value;
 use testkit::{LIMIT, Server, eventually};
 
-use crate::support::{lockstep_spec, options, start, two_in_lockstep};
+use crate::support::{input, lockstep_spec, options, start, two_in_lockstep};
 
 const ADMIN: &str = "an-operator's-token-4711";
 
@@ -227,6 +229,42 @@ fn after_a_crash_people_and_the_tracker_are_told() {
     });
     assert_eq!(report["cause"], "segv");
     drop(server);
+}
+
+/// Rooms have not noticed anything yet.
+#[test]
+fn who_should_know_is_told_when_the_journal_comes_close_to_its_quota() {
+    let (base, told) = endpoint();
+    let data = tempfile::tempdir().unwrap();
+    let mut options = options()
+        .with("ALERTS__WEBHOOK", &format!("http://{base}/hook"))
+        .with("LIMITS__FRAMES", "unlimited")
+        .with("LIMITS__BYTES", "unlimited")
+        .with("JOURNAL__SEGMENT", "1MiB")
+        .with("JOURNAL__QUOTA", "4MiB");
+    options.data = Some(data.path().to_owned());
+    let server = Server::start(options);
+    let ([mut one, _two], channels, _) = two_in_lockstep(&server, lockstep_spec(2));
+    let used = || {
+        let files = std::fs::read_dir(data.path().join("journal")).unwrap();
+        files.map(|file| file.unwrap().metadata().map_or(0, |file| file.len())).sum::<u64>()
+    };
+    let mut number = 0;
+    while used() < (4 << 20) * 92 / 100 {
+        for _ in 0..25 {
+            number += 1;
+            input(&mut one, channels[0], number, &[7; 1000]);
+        }
+        while messages::Frame::decode(one.next_of(operation::FRAME)).unwrap().applied < number {}
+    }
+    let (path, body) = told.recv_timeout(LIMIT).expect("a message");
+    let message: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (path.as_str(), &message["kind"], &message["state"]),
+        ("/hook", &"disk".into(), &"opened".into())
+    );
+    assert!(message.to_string().contains("日志用了配额的"), "{message}");
+    assert_eq!(server.admin().get("/readyz").status, 200);
 }
 
 #[test]

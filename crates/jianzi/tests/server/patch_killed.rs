@@ -69,9 +69,10 @@ fn wherever_the_server_dies_all_rooms_come_to_one_version() {
     }
 }
 
-/// Slow enough that a step waits for the next deed.
+/// Slow enough that a step waits for the next deed, and bears to be asked often.
 fn start_on(data: &Path) -> Server {
-    let mut options = options().with("GAMES__QUIET", "1h").with("GAMES__WATCH_AFTER", "500ms");
+    let slow = options().with("GAMES__QUIET", "1h").with("GAMES__WATCH_AFTER", "500ms");
+    let mut options = slow.with("LIMITS__FRAMES", "unlimited");
     options.data = Some(data.to_owned());
     Server::start(options)
 }
