@@ -35,7 +35,8 @@ fn effects_of_a_patch_on_trial_outlive_a_kill_and_take_place_once_it_is_confirme
     let told = eventually("they take place", || Some(bench.told_by(2)).filter(|told| told.len() >= 3));
     assert!(told.iter().all(|told| !told.again), "{told:?}");
     act(&mut one, joined.channel, 5);
-    let all = eventually("the next one does not wait", || Some(bench.told_by(2)).filter(|told| told.len() >= 4));
+    let all =
+        eventually("the next one does not wait", || Some(bench.told_by(2)).filter(|told| told.len() >= 4));
     assert_eq!(all.len(), 4, "{all:?}");
     eventually("its trial is over", || bench.status()["trial"].is_null().then_some(()));
 
@@ -78,7 +79,11 @@ fn what_a_patch_wanted_never_takes_place_once_it_was_taken_back() {
 fn a_patch_that_fails_to_load_what_rooms_save_is_refused_before_any_player_meets_it() {
     let mut bench = Bench::new();
     let (mut one, joined) = bench.on_stable(&module(1));
-    bench.publish("hotfix-1.0.0-v1", Some(&module(1)), &Module { load: "(i32.const 7)", ..Module::of(2) }.bytes());
+    bench.publish(
+        "hotfix-1.0.0-v1",
+        Some(&module(1)),
+        &Module { load: "(i32.const 7)", ..Module::of(2) }.bytes(),
+    );
     let why = eventually("it is refused", || {
         let version = bench.status()["versions"][1].clone();
         (version["state"] == "refused").then(|| version["why"].to_string())
@@ -191,13 +196,15 @@ impl Bench {
     }
 
     fn status(&self) -> Value {
-        self.admin("GET", &format!("/admin/v1/patches?app={APP}&game={GAME}"), b"")["data"]["games"][0].clone()
+        self.admin("GET", &format!("/admin/v1/patches?app={APP}&game={GAME}"), b"")["data"]["games"][0]
+            .clone()
     }
 
     /// What the server that runs now has told of what this version wanted.
     fn told_by(&self, version: u32) -> Vec<Told> {
         let field = |line: &str, name: &str| {
-            let (_, rest) = line.split_once(&format!(" {name}=")).unwrap_or_else(|| panic!("{name} in {line}"));
+            let (_, rest) =
+                line.split_once(&format!(" {name}=")).unwrap_or_else(|| panic!("{name} in {line}"));
             rest.split([' ', '}']).next().unwrap_or_default().trim_matches('"').to_owned()
         };
         let told = |line: &String| Told {
@@ -220,7 +227,10 @@ impl Bench {
 }
 
 fn start_on(data: &Path) -> Server {
-    let mut options = options().with("GAMES__QUIET", "1h").with("GAMES__WATCH_AFTER", "100ms").with("SERVER__ADMIN_TOKEN", TOKEN);
+    let mut options = options()
+        .with("GAMES__QUIET", "1h")
+        .with("GAMES__WATCH_AFTER", "100ms")
+        .with("SERVER__ADMIN_TOKEN", TOKEN);
     options.data = Some(data.to_owned());
     Server::start(options)
 }

@@ -59,7 +59,8 @@ impl ModuleFiles {
         let mut hashes = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            let name = path.file_stem().filter(|_| path.extension().is_some_and(|extension| extension == "wasm"));
+            let name =
+                path.file_stem().filter(|_| path.extension().is_some_and(|extension| extension == "wasm"));
             hashes.extend(name.and_then(|name| name.to_str()?.parse::<ModuleHash>().ok()));
         }
         Ok(hashes)

@@ -243,7 +243,18 @@ impl GameVersions {
         let idle_since_ms = None;
         self.versions.insert(
             number,
-            Version { number, name, module, live, origin, state, confirmed_once, since_ms, idle_since_ms, why },
+            Version {
+                number,
+                name,
+                module,
+                live,
+                origin,
+                state,
+                confirmed_once,
+                since_ms,
+                idle_since_ms,
+                why,
+            },
         );
         Ok(())
     }

@@ -96,7 +96,8 @@ fn rooms_get_what_pins_canary_and_stable_say() {
 fn what_a_version_wants_takes_place_if_it_was_ever_confirmed() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = open(folder.path());
-    let takes_place = |catalog: &Catalog, version| catalog.takes_place(&AppId::new("demo"), "jianzi", version);
+    let takes_place =
+        |catalog: &Catalog, version| catalog.takes_place(&AppId::new("demo"), "jianzi", version);
     assert_eq!(takes_place(&catalog, 1), Some(true), "nobody knows it");
     a_whole_life(&catalog);
     assert_eq!((takes_place(&catalog, 1), takes_place(&catalog, 2)), (Some(true), Some(true)));
@@ -300,7 +301,8 @@ fn modules_that_nothing_can_need_any_more_are_tidied_away() {
     let (catalog, _) = Catalog::open(folder.path(), Clock::Manual(time.clone())).unwrap();
     let module = |number: u32| format!("module {number}").into_bytes();
     for number in 1..=20 {
-        let logic = catalog.install(&key(), &format!("source-{number}"), true, &module(number), "dev").unwrap();
+        let logic =
+            catalog.install(&key(), &format!("source-{number}"), true, &module(number), "dev").unwrap();
         catalog.make_stable(&key(), logic.version, "dev").unwrap();
     }
     catalog.pin(&key(), &Pin::Player(PlayerId::new("carol")), Some(2), "bob").unwrap();

@@ -67,7 +67,9 @@ impl Desk {
         let runs = |game: &GameKey, version| self.parts.gauges.counters(game, version).rooms > 0;
         match self.catalog.tidy(runs) {
             Ok(0) => {}
-            Ok(gone) => tracing::info!(event = "modules_tidied", gone, "modules that no room can need any more"),
+            Ok(gone) => {
+                tracing::info!(event = "modules_tidied", gone, "modules that no room can need any more")
+            }
             Err(error) => tracing::warn!(event = "modules_not_tidied", %error),
         }
     }

@@ -38,7 +38,9 @@ impl<'a> Wanted<'a> {
                     self.add_instead(to.version, way_back);
                 }
             }
-            RoomEvent::RunBegan { reason: RunReason::Rollback, .. } if self.is_untold(&running.game, self.left) => {
+            RoomEvent::RunBegan { reason: RunReason::Rollback, .. }
+                if self.is_untold(&running.game, self.left) =>
+            {
                 let left = self.left;
                 self.effects.retain(|effect| effect.version != left);
             }

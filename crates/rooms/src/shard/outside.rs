@@ -60,8 +60,10 @@ impl Outside {
                 self.tell(&effect, again);
             }
             Fate::Wait => return self.hold(effect),
-            Fate::Never => tracing::debug!(event = "game_effect_taken_back", game = self.game, room = %self.room.room,
-                version = effect.version, tick = effect.tick, ordinal = effect.ordinal),
+            Fate::Never => {
+                tracing::debug!(event = "game_effect_taken_back", game = self.game, room = %self.room.room,
+                version = effect.version, tick = effect.tick, ordinal = effect.ordinal)
+            }
         }
         Ok(())
     }
@@ -253,8 +255,7 @@ mod tests {
         loop {
             let (mut outside, _) = outside();
             (0..100).for_each(|ordinal| outside.take(effect(2, ordinal, 4000), false).unwrap());
-            let room =
-                RoomKey { app: AppId::new("a"), room: RoomId::from_name(&format!("outside{kept}")) };
+            let room = RoomKey { app: AppId::new("a"), room: RoomId::from_name(&format!("outside{kept}")) };
             if !ended.add(room, outside) {
                 break;
             }

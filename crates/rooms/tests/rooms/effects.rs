@@ -106,7 +106,8 @@ fn effects_of_a_version_on_trial_wait_for_its_confirmation_also_across_crashes()
             player = come_back(&stage, "trial", &player);
             acted(&stage, &mut player, data);
         }
-        let of_trial = |told: Vec<(u32, String, bool)>| told.into_iter().filter(|(version, ..)| *version == 2);
+        let of_trial =
+            |told: Vec<(u32, String, bool)>| told.into_iter().filter(|(version, ..)| *version == 2);
         assert_eq!(of_trial(told(&games)).count(), 0, "{:?}", told(&games));
         games.judge(2, Fate::Happen);
         stage.rooms.settle_effects();
@@ -197,7 +198,7 @@ fn a_room_that_has_ended_keeps_its_log_until_its_effects_are_told() {
     player.send("zten");
     stage.until("the room is freed", || games.watched().rooms[&1] == 0);
     let keeps = |stage: &Stage| {
-        let rooms = journal::Journal::rooms(&*stage.memory, key("a", "over").room.partition()).expect("rooms");
+        let rooms = Journal::rooms(&*stage.memory, key("a", "over").room.partition()).expect("rooms");
         rooms.contains(&key("a", "over"))
     };
     assert!(keeps(&stage));

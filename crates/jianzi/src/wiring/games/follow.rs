@@ -146,7 +146,9 @@ fn swap(rooms: &Rooms, game: GameKey, to: LogicRef) {
         }
         let rooms = moved.iter().filter(|moved| moved.outcome.is_ok()).count();
         match moved.len() - rooms {
-            0 => tracing::info!(event = "game_followed", %game, version, rooms, "live rooms have the new rules"),
+            0 => {
+                tracing::info!(event = "game_followed", %game, version, rooms, "live rooms have the new rules")
+            }
             // The same again would come to the same: rooms whose journal was in trouble were waited for.
             left => tracing::warn!(event = "game_followed", %game, version, rooms, left,
                 "the rooms that are left keep the rules they have until the source changes again"),

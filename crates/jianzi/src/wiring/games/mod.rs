@@ -13,9 +13,7 @@ use std::sync::Arc;
 
 use alerts::{Alerts, Incident, Kind, Severity};
 use clock::Clock;
-use releases::{
-    Catalog, Patches, PatchesConfig, PatchesParts, Report, ReportKind, Tally, TrialReplay,
-};
+use releases::{Catalog, Patches, PatchesConfig, PatchesParts, Report, ReportKind, Tally, TrialReplay};
 use rooms::Rooms;
 use wasm_host::{WasmConfig, WasmHost};
 

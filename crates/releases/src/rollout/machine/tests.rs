@@ -177,7 +177,8 @@ fn rooms_that_do_not_answer_do_not_stop_the_way_back() {
         let said = run.take();
         let place = |what: &str| said.iter().position(|said| said == what).unwrap();
         assert!(
-            place("SettleEffects") < place("back Unload") && place("back Unload") < place("back BackToStable")
+            place("SettleEffects") < place("back Unload")
+                && place("back Unload") < place("back BackToStable")
         );
         // Asked for again while there is time, every second.
         let asked = said.iter().filter(|said| *said == "back BackToStable").count();
