@@ -68,7 +68,7 @@ fn live_offsets(index: &Index, run: &[u32]) -> HashSet<(u32, u32)> {
         live.extend(others.map(|place| (place.segment, place.offset)));
     }
     let is_held_elsewhere = |holders: &[u32]| holders.iter().any(|holder| !run.contains(holder));
-    let tombs = index.tombs.iter().filter(|tomb| is_held_elsewhere(&tomb.holders));
+    let tombs = index.tombs.values().filter(|tomb| is_held_elsewhere(&tomb.holders));
     live.extend(tombs.map(|tomb| (tomb.place.segment, tomb.place.offset)));
     live
 }
@@ -103,11 +103,21 @@ fn build(log: &Log, run: &[u32], keep: &dyn Fn(u32, u32) -> bool) -> Result<(Seg
         copy(segment.number, &old, keep, &mut bytes)?;
     }
     append_head(&mut bytes, [number, generation, 0], &states);
-    let new = Segment::write(log.folder.as_ref(), number, generation, &bytes)?;
     let part = scan(number, generation, &bytes).map_err(|error| Error::Damaged(error.to_string()))?.part;
-    put_index(log, &part)?;
-    log.folder.sync()?;
+    let new = put_segment(log, &bytes, &part).inspect_err(|_| {
+        // Nobody knows them yet, and the disk may be full.
+        for name in [log_name(number, generation), index_name(number, generation)] {
+            let _ = log.folder.remove(&name);
+        }
+    })?;
     Ok((new, part))
+}
+
+fn put_segment(log: &Log, bytes: &[u8], part: &Part) -> io::Result<Segment> {
+    let new = Segment::write(log.folder.as_ref(), part.number, part.generation, bytes)?;
+    put_index(log, part)?;
+    log.folder.sync()?;
+    Ok(new)
 }
 
 fn copy(number: u32, old: &[u8], keep: &dyn Fn(u32, u32) -> bool, bytes: &mut Vec<u8>) -> Result<(), Error> {
@@ -131,9 +141,7 @@ fn append_head(
 }
 
 fn put_index(log: &Log, part: &Part) -> io::Result<()> {
-    let file = log.folder.create(&index_name(part.number, part.generation))?;
-    file.write_all_at(0, &part.encode())?;
-    file.sync()
+    log.folder.put(&index_name(part.number, part.generation), &part.encode()).map(drop)
 }
 
 /// Commits, and removes what the new segment replaces.

@@ -13,6 +13,8 @@ pub struct FileJournalConfig {
     pub quota_bytes: u64,
     /// What may wait for the writer; over it batches are refused as `Unavailable`.
     pub queue_bytes: usize,
+    /// What may be kept of the log in memory while rooms are rebuilt.
+    pub rebuild_bytes: usize,
     /// Sealed segments are indexed and compacted by a thread of the journal's own; otherwise by `FileJournal::tidy`.
     pub tidies_itself: bool,
 }
@@ -23,9 +25,21 @@ impl Default for FileJournalConfig {
             segment_bytes: 32 << 20,
             quota_bytes: 0,
             queue_bytes: 64 << 20,
+            rebuild_bytes: 128 << 20,
             tidies_itself: true,
         }
     }
+}
+
+/// What a journal holds, as [`FileJournal::look`](crate::FileJournal::look) finds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    pub segments: usize,
+    /// Rooms that are not forgotten, and those of them that have lost something.
+    pub rooms: usize,
+    pub damaged_rooms: usize,
+    /// What is damaged or missing, for people.
+    pub damage: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]

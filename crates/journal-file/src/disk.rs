@@ -12,7 +12,8 @@ use crate::folder::{File, Folder};
 /// Holds the lock as long as it lives.
 pub struct DiskFolder {
     path: PathBuf,
-    _lock: fs::File,
+    /// None for whoever only reads.
+    lock: Option<fs::File>,
 }
 
 const LOCK: &str = "lock";
@@ -40,9 +41,16 @@ impl DiskFolder {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        lock.set_len(0).map_err(failed)?;
-        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
-        Ok(DiskFolder { path: path.to_owned(), _lock: lock })
+        // Only for a message to others: a full disk is no reason not to start.
+        if let Err(error) = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())) {
+            tracing::warn!(event = "lock_not_signed", folder = %path.display(), %error);
+        }
+        Ok(DiskFolder { path: path.to_owned(), lock: Some(lock) })
+    }
+
+    /// Without a lock, beside whoever writes; `None` if there is no such folder.
+    pub fn only_to_read(path: &Path) -> Option<DiskFolder> {
+        path.is_dir().then(|| DiskFolder { path: path.to_owned(), lock: None })
     }
 }
 
@@ -56,7 +64,8 @@ impl Folder for DiskFolder {
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(self.path.join(name))?))
+        let writes = self.lock.is_some();
+        Ok(Arc::new(OpenOptions::new().read(true).write(writes).open(self.path.join(name))?))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {

@@ -30,6 +30,19 @@ pub trait File: Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
+impl dyn Folder + '_ {
+    /// A new file that holds this, synced.
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) -> io::Result<Arc<dyn File>> {
+        let file = self.create(name)?;
+        if let Err(error) = file.write_all_at(0, bytes).and_then(|()| file.sync()) {
+            // Half of it would only take space from a full disk. If it stays, the next of its name replaces it.
+            let _ = self.remove(name);
+            return Err(error);
+        }
+        Ok(file)
+    }
+}
+
 impl dyn File {
     pub(crate) fn write_all_at(&self, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {

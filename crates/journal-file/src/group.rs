@@ -15,7 +15,7 @@ pub struct Group {
     pub bytes: Vec<u8>,
     pub changes: Vec<Change>,
     pub waiting: Vec<Waiting>,
-    pub asks: Vec<(Answer, SyncSender<Answer>)>,
+    pub asks: Vec<Asked>,
     /// What the group says to have reached the disk.
     pub mark: Option<u32>,
     /// Where the group begins in the segment.
@@ -27,6 +27,21 @@ pub struct Group {
     /// The last records of the rooms that the group touches.
     touched: HashMap<RoomKey, Option<Position>>,
     marks_only: usize,
+}
+
+/// Where a group is to be written.
+pub enum Where {
+    /// Behind so many bytes of the segment. `mark` is what has reached the disk and is not noted yet.
+    Behind { length: u32, mark: Option<u32> },
+    Nowhere(JournalError),
+}
+
+/// A question with its answer, which waits until the group is written.
+pub struct Asked {
+    pub answer: Answer,
+    pub sender: SyncSender<Answer>,
+    /// What it fences, if that was asked.
+    fence: Option<(Partition, Epoch)>,
 }
 
 /// What an entry of the group does to the index once it is written.
@@ -49,8 +64,12 @@ pub struct Waiting {
 const AROUND_RECORD: usize = 128;
 
 impl Group {
-    /// `space` is what the quota leaves, `cannot` why nothing can be written at all.
-    pub fn new(base: u32, space: u64, cannot: Option<JournalError>, mark: Option<u32>) -> Group {
+    /// `space` is what the quota leaves.
+    pub fn new(place: Where, space: u64) -> Group {
+        let (base, mark, cannot) = match place {
+            Where::Behind { length, mark } => (length, mark, None),
+            Where::Nowhere(error) => (0, None, Some(error)),
+        };
         let mut group = Group {
             bytes: Vec::new(),
             changes: Vec::new(),
@@ -79,23 +98,41 @@ impl Group {
         match order {
             Order::Batch(batch, outcome) => self.add_batch(states, index, batch, outcome),
             Order::Ask(question, sender) => {
+                let fence = match &question {
+                    Question::Fence { partition, epoch } => Some((*partition, *epoch)),
+                    _ => None,
+                };
                 let answer = match self.cannot.clone() {
+                    Some(JournalError::Full(_)) if fence.is_some() => {
+                        self.add_question(states, index, question)
+                    }
                     Some(error) => Err(error),
                     None => self.add_question(states, index, question),
                 };
-                self.asks.push((answer, sender));
+                self.asks.push(Asked { answer, sender, fence });
             }
         }
     }
 
     /// Nothing was written: everything is as before, and everybody is told.
+    ///
+    /// A full disk keeps nobody from fencing: as long as this process lives, its lock on the folder keeps owners of older
+    /// epochs out, and the next process has a higher epoch.
     pub fn fail(self, states: &mut BTreeMap<Partition, State>, error: &JournalError) {
         self.before.into_iter().rev().for_each(|(partition, state)| {
             states.insert(partition, state);
         });
         self.waiting.into_iter().for_each(|waiting| waiting.fail(error.clone()));
-        for (answer, sender) in self.asks {
-            sender.send(answer.and(Err(error.clone()))).unwrap_or_default();
+        for Asked { answer, sender, fence } in self.asks {
+            let answer = match (fence, error) {
+                (Some((partition, epoch)), JournalError::Full(_)) if answer.is_ok() => {
+                    let state = states.entry(partition).or_default();
+                    state.fence = state.fence.max(epoch);
+                    Ok(state.last)
+                }
+                _ => answer.and(Err(error.clone())),
+            };
+            sender.send(answer).unwrap_or_default();
         }
     }
 
@@ -226,7 +263,9 @@ impl Group {
         if epoch > state.fence {
             self.before.push((partition, *state));
             state.fence = epoch;
-            self.append(&Entry::Fence { partition, epoch });
+            if self.cannot.is_none() {
+                self.append(&Entry::Fence { partition, epoch });
+            }
         }
         Ok(state.last)
     }

@@ -14,7 +14,8 @@ pub struct Index {
     pub partitions: BTreeMap<Partition, HashMap<RoomKey, RoomEntry>>,
     /// By number, which is the order of the log.
     pub segments: BTreeMap<u32, Filed>,
-    pub tombs: Vec<Tomb>,
+    /// One for each room: a later forgetting forgets what an earlier one did.
+    pub tombs: HashMap<RoomKey, Tomb>,
     /// Since the last look something became superfluous.
     pub has_garbage: bool,
 }
@@ -49,7 +50,6 @@ pub struct RoomEntry {
 
 /// A forgetting that must be kept as long as segments hold what it forgets.
 pub struct Tomb {
-    pub room: RoomKey,
     pub place: Place,
     /// Segments from the room's first to this one that were not compacted since.
     pub holders: Vec<u32>,
@@ -106,9 +106,7 @@ impl Index {
         room.all_places().for_each(|place| self.count(place, -1));
         let mut holders: Vec<u32> =
             self.segments.range(room.began..=place.segment).map(|(number, _)| *number).collect();
-        // One for each room: a later forgetting forgets what an earlier one did.
-        if let Some(at) = self.tombs.iter().position(|tomb| tomb.room == *key) {
-            let earlier = self.tombs.swap_remove(at);
+        if let Some(earlier) = self.tombs.remove(key) {
             if earlier.is_needed() {
                 self.count(earlier.place, -1);
             }
@@ -116,11 +114,11 @@ impl Index {
             holders.sort_unstable();
             holders.dedup();
         }
-        let tomb = Tomb { room: key.clone(), place, holders };
+        let tomb = Tomb { place, holders };
         if tomb.is_needed() {
             self.count(place, 1);
         }
-        self.tombs.push(tomb);
+        self.tombs.insert(key.clone(), tomb);
     }
 
     fn count(&mut self, place: Place, sign: i64) {
@@ -178,9 +176,8 @@ impl Index {
         self.segments.insert(number, Filed { segment, length: part.length, heads: part.heads, live: 0 });
         for (key, of_room) in part.rooms {
             if let Some(place) = of_room.forget {
-                let moved =
-                    self.tombs.iter_mut().find(|tomb| tomb.room == key && run.contains(&tomb.place.segment));
-                moved.into_iter().for_each(|tomb| tomb.place = place);
+                let tomb = self.tombs.get_mut(&key).filter(|tomb| run.contains(&tomb.place.segment));
+                tomb.into_iter().for_each(|tomb| tomb.place = place);
             }
             let Some(room) = self.room_mut(&key) else { continue };
             let added = room.replace(run, of_room);
@@ -204,7 +201,7 @@ impl Index {
 
     fn leave(&mut self, run: &[u32], kept_in: u32) {
         let mut tombs = std::mem::take(&mut self.tombs);
-        for tomb in &mut tombs {
+        for tomb in tombs.values_mut() {
             let was_needed = tomb.is_needed();
             tomb.holders.retain(|holder| !run.contains(holder));
             if tomb.place.segment == kept_in {
@@ -216,8 +213,8 @@ impl Index {
             }
         }
         // Only what is needed was taken along.
-        tombs.retain(|tomb| !run.contains(&tomb.place.segment) || tomb.is_needed());
-        tombs.retain(|tomb| self.segments.contains_key(&tomb.place.segment));
+        tombs.retain(|_, tomb| !run.contains(&tomb.place.segment) || tomb.is_needed());
+        tombs.retain(|_, tomb| self.segments.contains_key(&tomb.place.segment));
         self.tombs = tombs;
     }
 }

@@ -25,6 +25,7 @@ mod scan;
 mod segment;
 mod varint;
 
+mod blocks;
 mod compaction;
 mod group;
 mod index;
@@ -47,14 +48,14 @@ use bytes::Bytes;
 use journal::{Batch, Journal, JournalError, JournalEvent, Outcome, Record};
 use model::{Epoch, Partition, Position, RoomKey};
 
-pub use config::{FileJournalConfig, OpenError};
+pub use config::{FileJournalConfig, Look, OpenError};
 pub use folder::{File, Folder};
 
 use disk::DiskFolder;
 use keeper::Keeper;
 use log::Log;
 use opening::Opened;
-use queue::{Answer, Order, Question, Queue};
+use queue::{Answer, NotTaken, Order, Question, Queue};
 use writer::Writer;
 
 /// Writes what it was given before it goes away.
@@ -68,6 +69,9 @@ pub struct FileJournal {
 
 impl FileJournal {
     /// Opens the journal in a folder, which is made if there is none. A second process is refused.
+    ///
+    /// On a full disk it is opened all the same: everything can be read, what is to be written is refused as `Full`, and
+    /// it goes on by itself when there is space.
     pub fn open(folder: &Path, config: FileJournalConfig) -> Result<FileJournal, OpenError> {
         FileJournal::open_in(Arc::new(DiskFolder::open(folder)?), config)
     }
@@ -76,11 +80,11 @@ impl FileJournal {
     pub fn open_in(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<FileJournal, OpenError> {
         const MOST: u64 = 1 << 30;
         let config = FileJournalConfig { segment_bytes: config.segment_bytes.min(MOST), ..config };
-        let Opened { log, states, active, epoch } = opening::open(folder, config)?;
+        let Opened { log, states, first, epoch } = opening::open(folder, config)?;
         let queue = Arc::new(Queue::new(log.config.queue_bytes));
         let keeper = Arc::new(Keeper::default());
         let mut journal = FileJournal { log, queue, keeper, threads: Vec::new(), epoch };
-        let writer = Writer::new(journal.log.clone(), journal.keeper.clone(), states, active);
+        let writer = Writer::new(journal.log.clone(), journal.keeper.clone(), states, first);
         let queue = journal.queue.clone();
         journal.spawn("journal-writer", move || writer.run(&queue))?;
         if journal.log.config.tidies_itself {
@@ -90,7 +94,16 @@ impl FileJournal {
         Ok(journal)
     }
 
-    /// One more than at the last opening of the folder.
+    /// What an opening would find in a folder, without changing anything; another process may use it meanwhile.
+    /// `None` where there is no journal yet.
+    ///
+    /// # Errors
+    /// What would keep the journal from being opened.
+    pub fn look(folder: &Path) -> Result<Option<Look>, OpenError> {
+        DiskFolder::only_to_read(folder).map(|folder| opening::look(&folder)).transpose()
+    }
+
+    /// One more than at the last opening that could write.
     pub fn epoch(&self) -> Epoch {
         self.epoch
     }
@@ -116,10 +129,9 @@ impl FileJournal {
 
     fn ask(&self, question: Question) -> Answer {
         let (sender, receiver) = sync_channel(1);
-        let stopped = || JournalError::Unavailable("the writer has ended".into());
         match self.queue.push(Order::Ask(question, sender)) {
-            Ok(()) => receiver.recv().unwrap_or_else(|_| Err(stopped())),
-            Err(_) => Err(JournalError::Unavailable("too much waits for the disk".into())),
+            Ok(()) => receiver.recv().unwrap_or_else(|_| Err(NotTaken::Closed.into())),
+            Err((_, why)) => Err(why.into()),
         }
     }
 }
@@ -140,9 +152,8 @@ impl Journal for FileJournal {
     fn submit(&self, batch: Batch, outcome: Outcome) {
         let partition = batch.partition;
         let position = batch.records.last().map_or(Position::default(), |record| record.position);
-        if let Err(Order::Batch(_, outcome)) = self.queue.push(Order::Batch(batch, outcome)) {
-            let error = JournalError::Unavailable("too much waits for the disk".into());
-            outcome(JournalEvent::Failed { partition, position, error });
+        if let Err((Order::Batch(_, outcome), why)) = self.queue.push(Order::Batch(batch, outcome)) {
+            outcome(JournalEvent::Failed { partition, position, error: why.into() });
         }
     }
 
@@ -175,6 +186,10 @@ impl Journal for FileJournal {
         let mut rooms: Vec<RoomKey> = there.collect();
         rooms.sort_unstable();
         Ok(rooms)
+    }
+
+    fn rooms_are_back(&self) {
+        self.log.blocks.give_up();
     }
 
     fn put_image(&self, room: &RoomKey, at: Position, image: Bytes) -> Result<(), JournalError> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use model::Partition;
 
 use crate::FileJournalConfig;
+use crate::blocks::Blocks;
 use crate::entry::State;
 use crate::folder::Folder;
 use crate::index::{Filed, Index};
@@ -24,6 +25,7 @@ pub struct Log {
     pub index: Mutex<Index>,
     /// Segments of which not all is known to have reached the disk, the one being written last.
     pub unsynced: Mutex<Vec<Arc<Segment>>>,
+    pub blocks: Blocks,
     /// No name of a segment is used twice, or a manifest that was half written could name the wrong one.
     pub last_generation: AtomicU32,
     /// What was found damaged at the start, for people.

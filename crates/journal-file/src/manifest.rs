@@ -9,6 +9,7 @@ use model::Epoch;
 
 use crate::entry::{FRAME, body_length, checksum};
 use crate::folder::Folder;
+use crate::segment::{index_name, log_name};
 use crate::varint::{put, put_bytes, take, take_bytes, take_u32};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,9 +29,9 @@ const NEW: &str = "segments.new";
 const MAGIC: &[u8; 8] = b"jzsegs\x01\x00";
 
 impl Manifest {
-    /// The newest copy that is whole; says whether any file of it was there.
-    pub fn read(folder: &dyn Folder) -> io::Result<(Option<Manifest>, bool)> {
-        let (mut newest, mut was_there) = (None::<Manifest>, false);
+    /// The copies that are whole, the newest last; says whether any file of it was there.
+    pub fn read(folder: &dyn Folder) -> io::Result<(Vec<Manifest>, bool)> {
+        let (mut copies, mut was_there) = (Vec::new(), false);
         for name in COPIES {
             let bytes = match folder.open(name) {
                 Ok(file) => file.read_whole()?,
@@ -39,14 +40,12 @@ impl Manifest {
             };
             was_there = true;
             match Manifest::decode(&bytes) {
-                Some(found) if newest.as_ref().is_none_or(|newest| newest.version < found.version) => {
-                    newest = Some(found);
-                }
-                Some(_) => {}
+                Some(found) => copies.push(found),
                 None => tracing::error!(event = "journal_manifest_damaged", file = name),
             }
         }
-        Ok((newest, was_there))
+        copies.sort_by_key(|copy| copy.version);
+        Ok((copies, was_there))
     }
 
     /// What was changed holds once this has returned well; after an error either may be read later.
@@ -54,12 +53,17 @@ impl Manifest {
         self.version += 1;
         let bytes = self.encode();
         for name in COPIES {
-            let file = folder.create(NEW)?;
-            file.write_all_at(0, &bytes)?;
-            file.sync()?;
+            folder.put(NEW, &bytes)?;
             folder.rename(NEW, name)?;
         }
         folder.sync()
+    }
+
+    /// The names of the segments and of their indexes.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.segments.iter().flat_map(|(number, generation)| {
+            [log_name(*number, *generation), index_name(*number, *generation)]
+        })
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -1,12 +1,14 @@
 //! From the folder to a log that can be written: what is there, what is damaged, what was not finished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
+use journal::JournalError;
 use model::{Epoch, Partition};
 
+use crate::blocks::Blocks;
 use crate::entry::State;
 use crate::folder::Folder;
 use crate::index::{Filed, Index};
@@ -16,43 +18,47 @@ use crate::manifest::Manifest;
 use crate::part::{Jump, Part};
 use crate::scan::{Damage, Scan, scan};
 use crate::segment::{Segment, index_name, log_name};
-use crate::{FileJournalConfig, OpenError};
+use crate::writer::to_error;
+use crate::{FileJournalConfig, Look, OpenError};
 
 pub struct Opened {
     pub log: Arc<Log>,
     pub states: BTreeMap<Partition, State>,
-    pub active: (Arc<Segment>, u32),
+    pub first: First,
     pub epoch: Epoch,
 }
 
-pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened, OpenError> {
-    let names = folder.names().map_err(|source| failed("the folder", source))?;
-    let mut manifest = read_manifest(folder.as_ref(), &names)?;
-    let boot = folder.boot().unwrap_or_default();
-    let had_power = !boot.is_empty() && boot == manifest.boot;
+/// The segment that this process begins with.
+pub enum First {
+    /// With its length.
+    Begun(Arc<Segment>, u32),
+    /// There is no space for one now. What there is can be read all the same.
+    Later { number: u32, before: u32 },
+}
 
-    let mut found = manifest
-        .segments
-        .iter()
-        .map(|(number, generation)| load(folder.as_ref(), *number, *generation))
-        .collect::<Result<Vec<Found>, OpenError>>()?;
-    cut(&mut found, had_power)?;
+pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened, OpenError> {
+    let Stored { names, copies, mut manifest, mut found, had_power, boot } = Stored::read(folder.as_ref())?;
+    if let (Some(length), Some(Held { segment, .. })) = (cut(&mut found, had_power)?, last_held(&found)) {
+        let name = log_name(segment.number, segment.generation);
+        segment.file.set_length(u64::from(length)).map_err(|source| failed(&name, source))?;
+    }
     manifest.segments = found.iter().map(|found| (found.number, found.generation)).collect();
 
-    let Gathered { index, states, jumps, unsynced, damage } = gather(found);
+    let Gathered { mut index, states, jumps, unsynced, damage } = gather(found);
     let newest = states.values().map(|state| state.fence.max(state.last.epoch)).max();
     let epoch = manifest.epoch.max(newest.unwrap_or(0)) + 1;
     (manifest.epoch, manifest.boot) = (epoch, boot);
-    let number = manifest.segments.last().map_or(0, |(number, _)| *number) + 1;
-    let last_generation = manifest.segments.iter().map(|(_, generation)| *generation).max().unwrap_or(0);
-    let kept: Vec<String> =
-        manifest.segments.iter().flat_map(|(n, g)| [log_name(*n, *g), index_name(*n, *g)]).collect();
+    // Names of segments that were cut off are not used again: until the list is written anew, it names them.
+    let all = || copies.iter().flat_map(|copy| &copy.segments);
+    let number = all().map(|(number, _)| *number).max().unwrap_or(0) + 1;
+    let last_generation = all().map(|(_, generation)| *generation).max().unwrap_or(0);
+    let kept: HashSet<String> = manifest.names().chain([log_name(number, 0)]).collect();
 
     let before = index.segments.values().last().map_or(0, |filed| filed.length);
-    let mut index = index;
     losses::settle(&mut index, &jumps, &damage);
     let log = Log {
         folder,
+        blocks: Blocks::new(config.rebuild_bytes),
         config,
         tidying: Mutex::default(),
         manifest: Mutex::new(manifest),
@@ -61,31 +67,100 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
         last_generation: AtomicU32::new(last_generation),
         damage: damage.join("; "),
     };
-    let begun = log.begin_segment(
-        number,
-        before,
-        states.iter().map(|(partition, state)| (*partition, *state)).collect(),
-    );
-    let active = begun.map_err(|source| failed("a new segment", source))?;
-    for name in names.iter().filter(|name| is_ours(name) && !kept.contains(name)) {
-        if *name != log_name(number, 0) {
-            log.folder.remove(name).map_err(|source| failed(name, source))?;
+    // As long as the list of segments is not written anew, either copy of it may be read next time.
+    let named: HashSet<String> = copies.iter().flat_map(Manifest::names).chain(kept.iter().cloned()).collect();
+    remove_leftovers(&log, &names, &named)?;
+    let begun =
+        log.begin_segment(number, before, states.iter().map(|(partition, state)| (*partition, *state)).collect());
+    let first = match begun {
+        Ok((segment, length)) => {
+            remove_leftovers(&log, &names, &kept)?;
+            First::Begun(segment, length)
         }
-    }
-    Ok(Opened { log: Arc::new(log), states, active, epoch })
+        Err(error) if matches!(to_error(&error), JournalError::Full(_)) => {
+            tracing::warn!(event = "journal_opened_full", %error, "nothing can be written until there is space");
+            First::Later { number, before }
+        }
+        Err(error) => return Err(failed("a new segment", error)),
+    };
+    Ok(Opened { log: Arc::new(log), states, first, epoch })
 }
 
-fn read_manifest(folder: &dyn Folder, names: &[String]) -> Result<Manifest, OpenError> {
-    let (manifest, was_there) =
+/// What an opening would find, and changes nothing.
+pub fn look(folder: &dyn Folder) -> Result<Look, OpenError> {
+    let Stored { manifest, mut found, had_power, .. } = Stored::read_unchanged(folder)?;
+    cut(&mut found, had_power)?;
+    let Gathered { mut index, jumps, damage, .. } = gather(found);
+    losses::settle(&mut index, &jumps, &damage);
+    let rooms = || index.partitions.values().flat_map(HashMap::values).filter(|room| room.is_there());
+    Ok(Look {
+        segments: manifest.segments.len(),
+        rooms: rooms().count(),
+        damaged_rooms: rooms().filter(|room| room.lost.is_some()).count(),
+        damage,
+    })
+}
+
+/// What is in the folder, as it is there.
+struct Stored {
+    names: Vec<String>,
+    /// Of the list of segments.
+    copies: Vec<Manifest>,
+    /// The newest of them.
+    manifest: Manifest,
+    found: Vec<Found>,
+    had_power: bool,
+    boot: String,
+}
+
+/// A journal that is being written changes its list of segments now and then, and hardly ever so often in a row.
+const LOOKS: u32 = 10;
+
+impl Stored {
+    fn read(folder: &dyn Folder) -> Result<Stored, OpenError> {
+        let names = folder.names().map_err(|source| failed("the folder", source))?;
+        let (copies, manifest) = read_manifest(folder, &names)?;
+        let boot = folder.boot().unwrap_or_default();
+        let had_power = !boot.is_empty() && boot == manifest.boot;
+        let load = |(number, generation): &(u32, u32)| load(folder, *number, *generation);
+        let found = manifest.segments.iter().map(load).collect::<Result<Vec<Found>, OpenError>>()?;
+        Ok(Stored { names, copies, manifest, found, had_power, boot })
+    }
+
+    /// Of a journal that somebody may be writing: segments that were replaced meanwhile are not missing.
+    fn read_unchanged(folder: &dyn Folder) -> Result<Stored, OpenError> {
+        for _ in 0..LOOKS {
+            let stored = Stored::read(folder)?;
+            let copies = Manifest::read(folder).map_err(|source| failed("the list of segments", source))?.0;
+            if copies.last().is_none_or(|newest| *newest == stored.manifest) {
+                return Ok(stored);
+            }
+        }
+        Stored::read(folder)
+    }
+}
+
+fn read_manifest(folder: &dyn Folder, names: &[String]) -> Result<(Vec<Manifest>, Manifest), OpenError> {
+    let (copies, was_there) =
         Manifest::read(folder).map_err(|source| failed("the list of segments", source))?;
-    match manifest {
-        Some(manifest) => Ok(manifest),
+    match copies.last().cloned() {
+        Some(newest) => Ok((copies, newest)),
         None if was_there || names.iter().any(|name| name.ends_with(".log")) => {
             let why = "no copy of the list of segments (the files segments, segments.copy) can be read";
             Err(OpenError::Damaged(why.into()))
         }
-        None => Ok(Manifest::default()),
+        None => Ok((copies, Manifest::default())),
     }
+}
+
+fn remove_leftovers(log: &Log, names: &[String], kept: &HashSet<String>) -> Result<(), OpenError> {
+    for name in names.iter().filter(|name| is_ours(name) && !kept.contains(*name)) {
+        match log.folder.remove(name) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(failed(name, source)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What the manifest names.
@@ -137,7 +212,9 @@ fn load(folder: &dyn Folder, number: u32, generation: u32) -> Result<Found, Open
 /// While the machine kept its power, that can only be an entry at the very end that was not written whole. When it did
 /// not, the file system may have kept any part of what was not synced; then all that follows the first damage goes, and
 /// what remains is what once was. Damage in what is known to have been synced is damage.
-fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<(), OpenError> {
+///
+/// Returns the length to which the last segment that is left has to be cut; the file is still as it was.
+fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<Option<u32>, OpenError> {
     let synced_before =
         found.iter().rposition(|one| one.held.as_ref().is_some_and(|held| held.part.synced.is_some()));
     let last = found.len().saturating_sub(1);
@@ -161,14 +238,18 @@ fn cut(found: &mut Vec<Found>, had_power: bool) -> Result<(), OpenError> {
         let (number, length) = (held.segment.number, held.part.length);
         let name = log_name(number, held.segment.generation);
         tracing::warn!(event = "journal_end_cut", segment = number, from, length, later_segments = last - at);
-        held.segment.file.set_length(u64::from(from)).map_err(|source| failed(&name, source))?;
-        let bytes = held.segment.file.read_whole().map_err(|source| failed(&name, source))?;
+        let mut bytes = held.segment.file.read_whole().map_err(|source| failed(&name, source))?;
+        bytes.truncate(from as usize);
         let scanned = scan(number, held.segment.generation, &bytes)?;
         (held.part, held.damages) = (scanned.part, scanned.damages);
         found.truncate(at + 1);
-        break;
+        return Ok(Some(from));
     }
-    Ok(())
+    Ok(None)
+}
+
+fn last_held(found: &[Found]) -> Option<&Held> {
+    found.last().and_then(|found| found.held.as_ref())
 }
 
 /// The next segment tells how long this one was, and a compacted one ends with a head.

@@ -24,6 +24,21 @@ pub enum Question {
 /// A position for a fence, and none that means anything for the others.
 pub type Answer = Result<Position, JournalError>;
 
+/// Why an order comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    #[error("too much waits for the disk")]
+    Full,
+    #[error("the journal's writer has ended")]
+    Closed,
+}
+
+impl From<NotTaken> for JournalError {
+    fn from(why: NotTaken) -> JournalError {
+        JournalError::Unavailable(why.to_string())
+    }
+}
+
 /// Bounded in bytes.
 pub struct Queue {
     state: Mutex<State>,
@@ -45,12 +60,15 @@ impl Queue {
     }
 
     /// Gives the order back if there is no space for it, or nobody to carry it out.
-    pub fn push(&self, order: Order) -> Result<(), Order> {
+    pub fn push(&self, order: Order) -> Result<(), (Order, NotTaken)> {
         let bytes = order.bytes();
         let mut state = self.guard();
         let is_over = state.bytes + bytes > self.limit_bytes && !state.orders.is_empty();
-        if state.is_closed || is_over {
-            return Err(order);
+        if state.is_closed {
+            return Err((order, NotTaken::Closed));
+        }
+        if is_over {
+            return Err((order, NotTaken::Full));
         }
         state.bytes += bytes;
         state.orders.push(order);

@@ -48,7 +48,7 @@ pub fn read(
         let rooms = index.partitions.get(&partition).into_iter().flatten();
         rooms
             .map(|(key, room)| Cursor::new(log, &index, key, room, after))
-            .collect::<Result<Vec<Cursor>, JournalError>>()?
+            .collect::<Result<Vec<Cursor<'_>>, JournalError>>()?
     };
     let mut heads = BinaryHeap::new();
     let mut next = Vec::with_capacity(cursors.len());
@@ -80,7 +80,7 @@ pub fn image(log: &Log, room: &RoomKey) -> Result<Option<(Position, Bytes)>, Jou
     let damaged = |what: String| JournalError::Damaged(format!("the image of room {}: {what}", room.room));
     let segment = segment.ok_or_else(|| damaged(format!("segment {} is missing", place.segment)))?;
     let mut window = Window::default();
-    match segment.read(place.offset, &mut window).map_err(damaged)? {
+    match segment.read(place.offset, &mut window, None).map_err(damaged)? {
         Entry::Image { room: of, at: of_position, bytes } if of == Name::of(room) && of_position == at => {
             Ok(Some((at, Bytes::copy_from_slice(bytes))))
         }
@@ -89,24 +89,27 @@ pub fn image(log: &Log, room: &RoomKey) -> Result<Option<(Position, Bytes)>, Jou
 }
 
 /// Goes through one room's records. Holds the files, so that compaction does not disturb it.
-struct Cursor {
+struct Cursor<'a> {
+    log: &'a Log,
     room: RoomKey,
     after: Position,
     chunks: std::vec::IntoIter<Chunk>,
     offsets: std::vec::IntoIter<u32>,
     segment: Option<Result<Arc<Segment>, String>>,
     segments: HashMap<u32, Arc<Segment>>,
+    /// The segment that is being written.
+    newest: u32,
     window: Window,
 }
 
-impl Cursor {
+impl<'a> Cursor<'a> {
     fn new(
-        log: &Log,
+        log: &'a Log,
         index: &Index,
         room: &RoomKey,
         found: &RoomEntry,
         after: Position,
-    ) -> Result<Cursor, JournalError> {
+    ) -> Result<Cursor<'a>, JournalError> {
         if let Some(lost) = found.lost.filter(|lost| after < *lost) {
             let what = format!("records of room {} up to {lost} are lost: {}", room.room, log.damage);
             return Err(JournalError::Damaged(what));
@@ -118,12 +121,14 @@ impl Cursor {
             .iter()
             .filter_map(|chunk| Some((chunk.segment, index.segments.get(&chunk.segment)?.segment.clone())));
         Ok(Cursor {
+            log,
             room: room.clone(),
             after,
             segments: segments.collect(),
             chunks: chunks.into_iter(),
             offsets: Vec::new().into_iter(),
             segment: None,
+            newest: index.segments.last_key_value().map_or(0, |(number, _)| *number),
             window: Window::default(),
         })
     }
@@ -136,7 +141,8 @@ impl Cursor {
                 Ok(segment) => segment,
                 Err(what) => return Err(damaged(&self.room, &what)),
             };
-            match segment.read(offset, &mut self.window) {
+            let blocks = (segment.number < self.newest).then_some(&self.log.blocks);
+            match segment.read(offset, &mut self.window, blocks) {
                 Ok(Entry::Record { room, position, previous, bytes }) if room == Name::of(&self.room) => {
                     if position <= self.after {
                         damage = None;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model::Partition;
 
 use crate::OpenError;
+use crate::blocks::{BLOCK_BYTES, Blocks};
 use crate::entry::{self, Entry, FRAME, State};
 use crate::folder::{File, Folder};
 
@@ -13,6 +14,8 @@ use crate::folder::{File, Folder};
 pub const FORMAT: u16 = 1;
 pub const OLDEST_FORMAT: u16 = 1;
 const MAGIC: &[u8; 4] = b"jzlg";
+/// A segment that is being begun.
+const NEW: &str = "segment.new";
 /// The magic, the format, and the format with its bits turned over; entries follow.
 pub const START: u32 = 8;
 
@@ -45,14 +48,15 @@ impl Segment {
     ) -> io::Result<(Segment, u32)> {
         let mut bytes = start();
         entry::append(&mut bytes, &Entry::Head { number, generation, before, states });
-        Ok((Segment::write(folder, number, generation, &bytes)?, bytes.len() as u32))
+        // An earlier try may have left a manifest that names it: it is there whole at any moment.
+        let file = folder.put(NEW, &bytes)?;
+        folder.rename(NEW, &log_name(number, generation))?;
+        Ok((Segment::new(number, generation, file), bytes.len() as u32))
     }
 
     /// A segment that holds this, synced.
     pub fn write(folder: &dyn Folder, number: u32, generation: u32, bytes: &[u8]) -> io::Result<Segment> {
-        let file = folder.create(&log_name(number, generation))?;
-        file.write_all_at(0, bytes)?;
-        file.sync()?;
+        let file = folder.put(&log_name(number, generation), bytes)?;
         Ok(Segment::new(number, generation, file))
     }
 
@@ -99,17 +103,19 @@ impl Segment {
         *self.trust.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads one entry into `buffer`, whose bytes serve again for an entry close by.
-    pub fn read<'b>(&self, offset: u32, buffer: &'b mut Window) -> Result<Entry<'b>, String> {
-        buffer.read(self, offset).and_then(|bytes| entry::read(bytes).map(|(entry, _)| entry)).ok_or_else(
-            || {
-                format!(
-                    "segment {} ({}), offset {offset}",
-                    self.number,
-                    log_name(self.number, self.generation)
-                )
-            },
-        )
+    /// Reads one entry into `buffer`, whose bytes serve again for an entry close by. With `blocks` only for a segment that
+    /// nobody writes any more.
+    pub fn read<'b>(
+        &self,
+        offset: u32,
+        buffer: &'b mut Window,
+        blocks: Option<&Blocks>,
+    ) -> Result<Entry<'b>, String> {
+        let entry = buffer.read(self, offset, blocks).and_then(|bytes| entry::read(bytes));
+        entry.map(|(entry, _)| entry).ok_or_else(|| {
+            let name = log_name(self.number, self.generation);
+            format!("segment {} ({name}), offset {offset}", self.number)
+        })
     }
 }
 
@@ -119,22 +125,28 @@ pub struct Window {
     of: Option<(u32, u32)>,
     from: u32,
     bytes: Vec<u8>,
+    /// In place of `bytes`.
+    block: Option<Arc<[u8]>>,
 }
 
 const WINDOW_BYTES: usize = 4 << 10;
 
 impl Window {
-    fn read(&mut self, segment: &Segment, offset: u32) -> Option<&[u8]> {
-        let of = Some((segment.number, segment.generation));
-        let at = offset.wrapping_sub(self.from) as usize;
-        let is_here = self.of == of && offset >= self.from && {
-            let rest = self.bytes.get(at..).unwrap_or_default();
-            entry::body_length(rest).is_some_and(|length| rest.len() >= FRAME + length)
-        };
-        if is_here {
-            return self.bytes.get(at..);
+    fn read(&mut self, segment: &Segment, offset: u32, blocks: Option<&Blocks>) -> Option<&[u8]> {
+        if !self.has_entry(segment, offset) {
+            self.block = blocks.and_then(|blocks| blocks.around(segment, offset));
+            self.of = Some((segment.number, segment.generation));
+            self.from = offset - offset % BLOCK_BYTES as u32;
+            // It may reach beyond the block.
+            if self.block.is_none() || !self.has_entry(segment, offset) {
+                self.read_file(segment, offset)?;
+            }
         }
-        (self.of, self.from) = (of, offset);
+        self.behind(offset)
+    }
+
+    fn read_file(&mut self, segment: &Segment, offset: u32) -> Option<()> {
+        (self.block, self.from) = (None, offset);
         self.bytes.resize(WINDOW_BYTES, 0);
         let read = segment.file.read_up_to(u64::from(offset), &mut self.bytes).ok()?;
         let whole = entry::body_length(&self.bytes[..read])? + FRAME;
@@ -146,7 +158,19 @@ impl Window {
         } else {
             self.bytes.truncate(read);
         }
-        Some(&self.bytes)
+        Some(())
+    }
+
+    fn has_entry(&self, segment: &Segment, offset: u32) -> bool {
+        self.of == Some((segment.number, segment.generation))
+            && self.behind(offset).is_some_and(|rest| {
+                entry::body_length(rest).is_some_and(|length| rest.len() >= FRAME + length)
+            })
+    }
+
+    fn behind(&self, offset: u32) -> Option<&[u8]> {
+        let at = offset.checked_sub(self.from)? as usize;
+        self.block.as_deref().unwrap_or(&self.bytes).get(at..)
     }
 }
 

@@ -9,10 +9,11 @@ use model::Partition;
 
 use crate::compaction;
 use crate::entry::State;
-use crate::group::{Change, Group, Waiting};
+use crate::group::{Change, Group, Waiting, Where};
 use crate::index::Filed;
 use crate::keeper::Keeper;
 use crate::log::{Log, guard};
+use crate::opening::First;
 use crate::queue::{Order, Queue};
 use crate::segment::Segment;
 
@@ -20,39 +21,37 @@ pub struct Writer {
     pub(crate) log: Arc<Log>,
     pub(crate) states: BTreeMap<Partition, State>,
     keeper: Arc<Keeper>,
-    active: Arc<Segment>,
-    /// Of the active segment: bytes written, and how much of it has reached the disk, as was last written into it.
-    length: u32,
-    synced: u32,
-    marked: u32,
-    /// A write went wrong in the middle; what it left is cut off before the next one.
-    has_torn_end: bool,
+    active: Active,
     /// Partitions with a batch that was to be synced and was not: an answer to a later batch would speak for it, too.
     owed: HashSet<Partition>,
     /// Something acknowledged cannot be read back; only opening the journal again can tell what there is.
     is_given_up: Option<String>,
 }
 
+/// The segment that is written.
+enum Active {
+    Begun(Tip),
+    /// The disk was full at the start. The number of the segment to come, and the length of the one before it.
+    ToCome { number: u32, before: u32 },
+}
+
+struct Tip {
+    segment: Arc<Segment>,
+    /// Bytes written, and how much of them has reached the disk, as was last written into it.
+    length: u32,
+    synced: u32,
+    marked: u32,
+    /// A write went wrong in the middle; what it left is cut off before the next one.
+    is_torn: bool,
+}
+
 impl Writer {
-    pub fn new(
-        log: Arc<Log>,
-        keeper: Arc<Keeper>,
-        states: BTreeMap<Partition, State>,
-        active: (Arc<Segment>, u32),
-    ) -> Writer {
-        let (active, length) = active;
-        Writer {
-            log,
-            states,
-            keeper,
-            active,
-            length,
-            synced: length,
-            marked: length,
-            has_torn_end: false,
-            owed: HashSet::new(),
-            is_given_up: None,
-        }
+    pub fn new(log: Arc<Log>, keeper: Arc<Keeper>, states: BTreeMap<Partition, State>, first: First) -> Writer {
+        let active = match first {
+            First::Begun(segment, length) => Active::Begun(Tip::new(segment, length)),
+            First::Later { number, before } => Active::ToCome { number, before },
+        };
+        Writer { log, states, keeper, active, owed: HashSet::new(), is_given_up: None }
     }
 
     /// Until the queue is closed and empty.
@@ -68,24 +67,28 @@ impl Writer {
     }
 
     fn write(&mut self, orders: &mut Vec<Order>) {
-        let ready = self.make_ready();
-        let is_ready = ready.is_ok();
-        let mark = (is_ready && self.synced > self.marked).then_some(self.synced);
-        let mut group = Group::new(self.length, self.space(), ready.err(), mark);
+        let mut group = Group::new(self.place(), self.space());
         {
             let index = self.log.index();
             for order in orders.drain(..) {
                 group.add(&mut self.states, &index, order);
             }
         }
-        if group.has_news() {
-            if let Err(error) = self.active.file.write_all_at(u64::from(self.length), &group.bytes) {
-                self.has_torn_end = true;
-                return group.fail(&mut self.states, &to_error(&error));
-            }
-            self.apply(&mut group);
+        if group.has_news()
+            && let Err(error) = self.append(&mut group)
+        {
+            return group.fail(&mut self.states, &to_error(&error));
         }
         self.answer(group);
+    }
+
+    fn place(&mut self) -> Where {
+        let ready = self.make_ready();
+        match (&self.active, ready) {
+            (Active::Begun(tip), Ok(())) => Where::Behind { length: tip.length, mark: tip.mark() },
+            (Active::Begun(_), Err(error)) => Where::Nowhere(error),
+            (Active::ToCome { .. }, ready) => Where::Nowhere(ready.err().unwrap_or_else(no_segment)),
+        }
     }
 
     /// Nothing may stand behind the last whole entry, and a full segment is closed.
@@ -93,11 +96,14 @@ impl Writer {
         if let Some(why) = &self.is_given_up {
             return Err(JournalError::Unavailable(why.clone()));
         }
-        if self.has_torn_end {
-            self.active.file.set_length(u64::from(self.length)).map_err(|error| to_error(&error))?;
-            self.has_torn_end = false;
-        }
-        if u64::from(self.length) >= self.log.config.segment_bytes {
+        let wants_segment = match &mut self.active {
+            Active::ToCome { .. } => true,
+            Active::Begun(tip) => {
+                tip.mend().map_err(|error| to_error(&error))?;
+                u64::from(tip.length) >= self.log.config.segment_bytes
+            }
+        };
+        if wants_segment {
             self.turn_over().map_err(|error| to_error(&error))?;
         }
         Ok(())
@@ -105,9 +111,16 @@ impl Writer {
 
     /// Goes on in a new segment; the keeper syncs the old one.
     fn turn_over(&mut self) -> io::Result<()> {
+        let (number, before) = match &self.active {
+            Active::Begun(tip) => (tip.segment.number + 1, tip.length),
+            Active::ToCome { number, before } => (*number, *before),
+        };
         let states = self.states.iter().map(|(partition, state)| (*partition, *state)).collect();
-        let (active, length) = self.log.begin_segment(self.active.number + 1, self.length, states)?;
-        (self.active, self.length, self.synced, self.marked) = (active, length, length, length);
+        let (segment, length) = self.log.begin_segment(number, before, states)?;
+        if let Active::ToCome { .. } = self.active {
+            tracing::info!(event = "journal_has_space", "there is space: it is written again");
+        }
+        self.active = Active::Begun(Tip::new(segment, length));
         self.keeper.wake();
         Ok(())
     }
@@ -123,11 +136,24 @@ impl Writer {
         quota.saturating_sub(used + (quota / 16).min(MOST_KEPT_FREE))
     }
 
-    fn apply(&mut self, group: &mut Group) {
-        self.length += group.bytes.len() as u32;
-        self.marked = group.mark.unwrap_or(self.marked);
+    /// An error leaves everything as it was.
+    fn append(&mut self, group: &mut Group) -> io::Result<()> {
+        let Active::Begun(tip) = &mut self.active else {
+            return Err(io::Error::other(no_segment()));
+        };
+        if let Err(error) = tip.segment.file.write_all_at(u64::from(tip.length), &group.bytes) {
+            tip.is_torn = true;
+            return Err(error);
+        }
+        tip.length += group.bytes.len() as u32;
+        tip.marked = group.mark.unwrap_or(tip.marked);
+        let (number, length) = (tip.segment.number, tip.length);
+        self.apply(group, number, length);
+        Ok(())
+    }
+
+    fn apply(&self, group: &mut Group, number: u32, segment_length: u32) {
         let mut index = self.log.index();
-        let number = self.active.number;
         for change in group.changes.drain(..) {
             match change {
                 Change::Record { room, position, offset, length } => {
@@ -143,7 +169,7 @@ impl Writer {
             }
         }
         if let Some(Filed { length, .. }) = index.segments.get_mut(&number) {
-            *length = self.length;
+            *length = segment_length;
         }
         let has_garbage = std::mem::take(&mut index.has_garbage);
         drop(index);
@@ -155,7 +181,7 @@ impl Writer {
     /// Who asks for a sync waits for it, and so does everybody of the same partition.
     fn answer(&mut self, group: Group) {
         let Group { waiting, asks, .. } = group;
-        asks.into_iter().for_each(|(answer, sender)| sender.send(answer).unwrap_or_default());
+        asks.into_iter().for_each(|asked| asked.sender.send(asked.answer).unwrap_or_default());
         let asks_sync = |waiting: &&Waiting| waiting.level == Level::Synced;
         self.owed.extend(waiting.iter().filter(asks_sync).map(|waiting| waiting.partition));
         let (synced, written): (Vec<_>, Vec<_>) =
@@ -187,14 +213,16 @@ impl Writer {
             self.write_again()?;
             self.log.sync()?;
         }
-        self.synced = self.length;
+        if let Active::Begun(tip) = &mut self.active {
+            tip.synced = tip.length;
+        }
         Ok(())
     }
 
     /// After a failed sync nothing of the segment is believed to have reached the disk: what it holds is read back,
     /// entry by entry against the checksums, and written to a file of its own.
     fn write_again(&mut self) -> io::Result<()> {
-        if self.active.is_suspect() {
+        if matches!(&self.active, Active::Begun(tip) if tip.segment.is_suspect()) {
             self.turn_over()?;
         }
         let _tidying = guard(&self.log.tidying);
@@ -217,6 +245,29 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+impl Tip {
+    fn new(segment: Arc<Segment>, length: u32) -> Tip {
+        Tip { segment, length, synced: length, marked: length, is_torn: false }
+    }
+
+    /// What is to be noted of what has reached the disk.
+    fn mark(&self) -> Option<u32> {
+        (self.synced > self.marked).then_some(self.synced)
+    }
+
+    fn mend(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.segment.file.set_length(u64::from(self.length))?;
+            self.is_torn = false;
+        }
+        Ok(())
+    }
+}
+
+fn no_segment() -> JournalError {
+    JournalError::Unavailable("no segment has been begun".into())
 }
 
 fn place(segment: u32, offset: u32, length: u32) -> crate::places::Place {

@@ -5,5 +5,6 @@ mod corruption;
 mod crashes;
 mod model;
 mod random;
+mod rebuilding;
 mod speed;
 mod trouble;

@@ -155,6 +155,18 @@ impl Pair {
         self.open(death);
     }
 
+    /// The same, and the new start finds no space. It reads all there is, and takes nothing until there is.
+    pub fn die_on_a_full_disk(&mut self, death: Death) {
+        match death {
+            Death::Kill => self.sim.kill(),
+            Death::PowerCut => self.sim.power_cut(),
+        }
+        self.end_faults();
+        self.journal = None;
+        self.sim.set_space(Some(self.sim.used()));
+        self.open(death);
+    }
+
     /// Everything that can be read is as it was done.
     pub fn check(&mut self) {
         self.end_faults();

@@ -15,6 +15,7 @@ enum Step {
     Tidy,
     Reopen,
     Die(Death),
+    DieOnAFullDisk(Death),
     CrashIn(u64, Death),
     FailSyncs(u32),
     FailWrites(u32),
@@ -33,6 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Tidy),
         1 => Just(Step::Reopen),
         2 => death.clone().prop_map(Step::Die),
+        2 => death.clone().prop_map(Step::DieOnAFullDisk),
         3 => (1u64..60, death).prop_map(|(steps, death)| Step::CrashIn(steps, death)),
         1 => (1u32..4).prop_map(Step::FailSyncs),
         1 => (1u32..3).prop_map(Step::FailWrites),
@@ -53,6 +55,7 @@ fn run(seed: u64, config: FileJournalConfig, steps: Vec<Step>) {
             Step::Tidy => pair.tidy(),
             Step::Reopen => pair.reopen(),
             Step::Die(death) => pair.die(death),
+            Step::DieOnAFullDisk(death) => pair.die_on_a_full_disk(death),
             Step::CrashIn(steps, later) => {
                 death = later;
                 pair.sim.crash_in(steps);
@@ -90,5 +93,22 @@ proptest! {
     ) {
         let config = FileJournalConfig { segment_bytes: 700, ..FileJournalConfig::default() };
         run(seed, config, steps);
+    }
+}
+
+#[test]
+fn what_a_power_cut_took_stays_away_however_often_a_full_disk_is_found() {
+    let config = FileJournalConfig { segment_bytes: 1, tidies_itself: false, ..FileJournalConfig::default() };
+    for seed in 0..300 {
+        let lived = [
+            Step::Submit(Level::Written),
+            Step::Submit(Level::Synced),
+            Step::Image,
+            Step::Submit(Level::Written),
+            Step::Trim,
+            Step::Submit(Level::Written),
+        ];
+        let deaths = [Step::DieOnAFullDisk(Death::PowerCut), Step::Die(Death::Kill)];
+        run(seed, config.clone(), lived.into_iter().chain(deaths).collect());
     }
 }

@@ -1,12 +1,13 @@
 //! Damage, full and slow disks, other processes: what each costs, and whom.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use journal::{Batch, Journal, JournalError, JournalEvent, Level, Record};
 use journal_file::testing::SimFolder;
-use journal_file::{FileJournal, FileJournalConfig, OpenError};
+use journal_file::{FileJournal, FileJournalConfig, Look, OpenError};
 use model::{AppId, Partition, Position, RoomKey};
 use tempfile::TempDir;
 
@@ -139,6 +140,127 @@ fn a_full_disk_refuses_and_recovers() {
     write(&journal, 1, 2, &[(&room, "two")]);
     drop(journal);
     assert_eq!(texts(&stage.open(), &room), ["one", "two"]);
+}
+
+#[test]
+fn on_a_full_disk_it_is_opened_to_be_read_and_goes_on_when_there_is_space() {
+    for spare in [0, 10, 40] {
+        let stage = Stage::new(1 << 20);
+        let journal = stage.open();
+        let room = room(1, "filling");
+        write(&journal, 1, 1, &[(&room, "one")]);
+        let epoch = journal.epoch();
+        stage.sim.kill();
+        drop(journal);
+        // Twice: a start that found no space leaves nothing that would be in the way of the next one.
+        stage.sim.set_space(Some(stage.sim.used() + spare));
+        for _ in 0..2 {
+            let journal = stage.open();
+            assert_eq!(journal.epoch(), epoch + 1);
+            assert_eq!(journal.fence(1, epoch + 1), Ok(Position { epoch, sequence: 1 }));
+            assert_eq!(journal.fence(1, epoch), Err(JournalError::Fenced { partition: 1, epoch: epoch + 1 }));
+            assert_eq!(texts(&journal, &room), ["one"]);
+            assert_eq!(journal.rooms(1), Ok(vec![room.clone()]));
+            for _ in 0..3 {
+                let answer = submit(&journal, Level::Written, 1, 1, &[(&room, "two")]);
+                assert!(matches!(answer, JournalEvent::Failed { error: JournalError::Full(_), .. }), "{answer:?}");
+            }
+            let forgotten = journal.forget(&room);
+            assert!(matches!(forgotten, Err(JournalError::Full(_))), "{forgotten:?} with {spare} spare");
+            stage.sim.kill();
+        }
+        stage.sim.set_space(Some(stage.sim.used()));
+        let journal = stage.open();
+        assert!(matches!(
+            submit(&journal, Level::Synced, 1, 1, &[(&room, "two")]),
+            JournalEvent::Failed { error: JournalError::Full(_), .. }
+        ));
+        stage.sim.set_space(None);
+        assert!(matches!(
+            submit(&journal, Level::Synced, 1, 1, &[(&room, "two")]),
+            JournalEvent::DurableUpTo { .. }
+        ));
+        stage.sim.power_cut();
+        drop(journal);
+        let journal = stage.open();
+        assert_eq!(texts(&journal, &room), ["one", "two"]);
+        assert_eq!(journal.epoch(), epoch + 2);
+    }
+}
+
+#[test]
+fn what_a_compaction_left_half_done_gives_its_space_back_to_a_full_disk() {
+    let stage = Stage::with_three_rooms(true);
+    let left = "00000001-77.log";
+    stage.sim.process().create(left).expect("a file").write_at(0, &[7; 5000]).expect("written");
+    stage.sim.kill();
+    stage.sim.set_space(Some(stage.sim.used()));
+    let journal = stage.open();
+    assert_eq!(stage.sim.contents(left), None);
+    write(&journal, 1, 1, &[(&room(1, "alpha0"), "more")]);
+}
+
+#[test]
+fn a_compaction_that_finds_no_space_takes_none() {
+    let stage = Stage::new(1 << 20);
+    let journal = stage.open();
+    (1..=40).for_each(|sequence| write(&journal, 1, sequence, &[(&room(1, "filling"), "one")]));
+    stage.sim.kill();
+    drop(journal);
+    stage.sim.set_space(Some(stage.sim.used() + 500));
+    let journal = stage.open();
+    let before = stage.sim.used();
+    // What a killed process left is written again.
+    assert!(journal.tidy().is_err());
+    assert_eq!(stage.sim.used(), before);
+    stage.sim.set_space(None);
+    journal.tidy().expect("tidied");
+}
+
+#[test]
+fn looking_finds_what_an_opening_would_and_changes_nothing() {
+    let data = TempDir::new().unwrap();
+    let folder = data.path().join("journal");
+    let look = || FileJournal::look(&folder);
+    assert!(look().expect("no journal is nothing bad").is_none());
+    let journal = FileJournal::open(&folder, config(40)).expect("a journal");
+    let [a, b] = ["alpha0", "beta00"].map(|name| room(1, name));
+    write(&journal, 1, 1, &[(&a, "one"), (&b, "two")]);
+    write(&journal, 1, 3, &[(&b, "three")]);
+    let whole = Look { segments: 2, rooms: 2, damaged_rooms: 0, damage: vec![] };
+    assert_eq!(look().expect("beside its owner").expect("a journal"), whole);
+    drop(journal);
+
+    let files = || {
+        let paths = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
+    };
+    let first = folder.join("00000001-0.log");
+    let good = std::fs::read(&first).unwrap();
+    let mut torn = good.clone();
+    torn.truncate(good.len() - 3);
+    let mut flipped = good.clone();
+    flipped[find(&good, b"two")] ^= 1;
+    for damaged in [Some(torn), Some(flipped), Some(Vec::new()), None] {
+        match &damaged {
+            Some(bytes) => std::fs::write(&first, bytes).unwrap(),
+            None => std::fs::remove_file(&first).unwrap(),
+        }
+        let before = files();
+        let found = look().expect("it would be opened").expect("a journal");
+        assert!(found.damaged_rooms > 0 && found.damage[0].contains("segment 1"), "{found:?}");
+        assert_eq!(files(), before);
+    }
+    std::fs::write(&first, &good).unwrap();
+    assert_eq!(look().expect("mended").expect("a journal"), whole);
+    let mut future = good.clone();
+    (future[4], future[6]) = (99, !99);
+    std::fs::write(&first, &future).unwrap();
+    assert!(look().expect_err("too new").to_string().contains("has format 99"));
+    for list in ["segments", "segments.copy"] {
+        std::fs::remove_file(folder.join(list)).unwrap();
+    }
+    assert!(matches!(look(), Err(OpenError::Damaged(_))));
 }
 
 #[test]
