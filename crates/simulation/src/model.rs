@@ -20,6 +20,7 @@ pub struct Model {
     /// As the room stood when its version took over, what happened since, and how many effects were wanted before.
     way_back: Option<(Play, Vec<RoomEvent>, usize)>,
     bad_ticks: u32,
+    pub has_ended: bool,
     /// What all were told in each tick.
     pub frames: BTreeMap<(Run, Tick), Vec<(Seat, Bytes)>>,
     /// The state as it was shown after each tick.
@@ -56,10 +57,7 @@ struct Play {
 
 impl Model {
     /// `happens`: whether what a version wanted takes place, once all is settled.
-    pub fn of(
-        log: impl IntoIterator<Item = RoomEvent>,
-        happens: impl Fn(u32) -> bool,
-    ) -> Result<Model, Odd> {
+    pub fn of(log: impl IntoIterator<Item = RoomEvent>, happens: impl Fn(u32) -> bool) -> Result<Model, Odd> {
         let mut model = Model::default();
         for event in log {
             let at = (model.run, model.play.tick);
@@ -81,6 +79,9 @@ impl Model {
         let is_way = matches!(event, RoomEvent::Swapped { .. } | RoomEvent::RolledBack { .. });
         if let Some((_, since, _)) = self.way_back.as_mut().filter(|_| !is_way) {
             since.push(event.clone());
+        }
+        if self.has_ended {
+            return Err(format!("after the end: {event:?}"));
         }
         match event {
             RoomEvent::Founded(founding) => {
@@ -120,6 +121,7 @@ impl Model {
                 return Err(format!("version {} did not take over: {why}", to.version));
             }
             RoomEvent::RolledBack { to, .. } => self.go_back(to.version, happens)?,
+            RoomEvent::Ended { .. } => self.has_ended = true,
             other => {
                 if let RoomEvent::SeatTaken { seat, player, .. } = other {
                     self.seats[usize::from(*seat)] = Some(player.clone());

@@ -19,6 +19,8 @@ pub struct Plan {
     pub cut_share: u64,
     /// Of ten thousand steps, in how many a new version of the game is tried, or the last one taken back.
     pub patch_share: u64,
+    /// In the end the games come to theirs, between more crashes and while a version is on trial.
+    pub games_end: bool,
     /// Percent of steps in which the disk does nothing.
     pub slow_disk: u64,
     /// Percent of batches that the disk refuses.
@@ -74,6 +76,7 @@ impl Plan {
             crash_share: [20, 60, 150][chance.below(3) as usize],
             cut_share: [0, 50, 200][chance.below(3) as usize],
             patch_share: [0, 100, 300][chance.below(3) as usize],
+            games_end: chance.below(2) == 0,
             slow_disk: [0, 20, 70][chance.below(3) as usize],
             refused: [0, 0, 3][chance.below(3) as usize],
             unanswered: [0, 0, 3][chance.below(3) as usize],

@@ -8,4 +8,4 @@ mod rules;
 pub use engine::{Engine, GAMES};
 pub use operator::Operator;
 pub use releases::{Releases, Told};
-pub use rules::{Tally, Version};
+pub use rules::{THE_END, Tally, Version};

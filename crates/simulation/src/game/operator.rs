@@ -93,7 +93,7 @@ impl Operator {
         self.begin_again();
     }
 
-    fn begin_trial(&mut self, chance: &mut Chance) {
+    pub fn begin_trial(&mut self, chance: &mut Chance) {
         self.trials += 1;
         self.releases.begin_trial(self.next, [30, 70, 100][chance.below(3) as usize]);
         self.next.0 += 1;
@@ -129,7 +129,9 @@ impl Operator {
         let moved: usize = self.answers.drain(..).map(|answer| taken(&answer).len()).sum();
         let done = self.errands.pop_front();
         // Whoever could not go now may be able to later.
-        if moved > 0 && let Some(errand @ (Errand::Bring | Errand::RollBack)) = done {
+        if moved > 0
+            && let Some(errand @ (Errand::Bring | Errand::RollBack)) = done
+        {
             self.errands.push_front(errand);
         }
         self.is_done = self.errands.is_empty() && self.releases.trial().is_none();

@@ -2,15 +2,12 @@
 
 use super::remember;
 use crate::Odd;
-use crate::player::{Player, Standing, Ticks};
+use crate::player::{Player, Ticks};
 use crate::world::Tale;
 
 pub fn check(players: &[(&Player, &Ticks)], may_lose: bool, tale: &mut Tale) -> Result<(), Odd> {
     for (player, ticks) in players {
-        let Standing::Playing(seated) = &player.standing else {
-            return Err(format!("{} does not play", player.name));
-        };
-        let seat = seated.route.seat.ok_or("a player without a seat")?;
+        let seat = player.seat.ok_or("a player without a seat")?;
         let checked = ticks.check(seat, player.inputs.kept(), may_lose);
         checked.map_err(|odd| format!("{}: {odd}", player.name))?;
         let (_, other) = &players[0];

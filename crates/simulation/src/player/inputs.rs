@@ -53,9 +53,15 @@ impl Inputs {
         if self.pending.len() >= MOST_PENDING {
             return;
         }
-        let input = Input { number: self.next_number, value: self.next_value, refused: false };
-        self.next_number += 1;
+        let value = self.next_value;
         self.next_value += 1;
+        self.send_one(route, session, value);
+    }
+
+    /// Sends this one, which is not one of those that go up.
+    pub fn send_one(&mut self, route: &RoomRoute, session: SessionId, value: u32) {
+        let input = Input { number: self.next_number, value, refused: false };
+        self.next_number += 1;
         send(route, session, &input);
         self.pending.push_back(input);
     }

@@ -8,7 +8,7 @@ mod ticks;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use link::RoomRoute;
-use model::{Run, SessionId, Tick};
+use model::{Run, Seat, SessionId, Tick};
 use protocol::Fault;
 use protocol::messages::{self, Frame};
 use rooms::{Done, JoinedRoom};
@@ -30,6 +30,10 @@ pub struct Player {
     pub inputs: Inputs,
     pub sight: Sight,
     pub standing: Standing,
+    /// It was told of the match's end.
+    pub hears_no_more: bool,
+    /// Once it had one.
+    pub seat: Option<Seat>,
     /// The room missed inputs: at this step it is asked again, if this one still waits to be acknowledged.
     pub gap: Option<(u32, Option<u32>)>,
     /// Ticks that it was told since this was last set to 0.
@@ -52,6 +56,8 @@ pub enum Standing {
     Joining(Arc<Ear>, SessionId, Answer<JoinedRoom>),
     Resuming(Seated, Answer<messages::Joined>),
     Playing(Seated),
+    /// The match is over.
+    Done,
 }
 
 pub struct Seated {
@@ -82,6 +88,8 @@ impl Player {
             inputs: Inputs::new(index * 1_000_000 + 1),
             sight,
             standing: Standing::Away { until: 0 },
+            hears_no_more: false,
+            seat: None,
             gap: None,
             fresh: 0,
         }
@@ -170,6 +178,7 @@ impl Standing {
             Standing::Joining(..) => "joining",
             Standing::Resuming(..) => "resuming",
             Standing::Playing(_) => "playing",
+            Standing::Done => "done",
         }
     }
 }

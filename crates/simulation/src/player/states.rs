@@ -75,9 +75,10 @@ impl States {
     pub fn check(&self, model: &Model) -> Result<(), Odd> {
         for (run, tick, entry) in &self.frames {
             let told: Vec<_> = room_core::tick_entries(entry).collect();
-            let meant = model.frames.get(&(*run, *tick)).ok_or_else(|| {
-                format!("tick {tick} of run {run} was told, and the log does not have it")
-            })?;
+            let meant = model
+                .frames
+                .get(&(*run, *tick))
+                .ok_or_else(|| format!("tick {tick} of run {run} was told, and the log does not have it"))?;
             if !told.iter().copied().eq(meant.iter().map(|(seat, data)| (*seat, &data[..]))) {
                 return Err(format!("tick {tick} of run {run} told {told:?} where the log means {meant:?}"));
             }

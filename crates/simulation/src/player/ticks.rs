@@ -89,7 +89,8 @@ impl Ticks {
         if may_lose {
             return Ok(());
         }
-        let lost = acknowledged.iter().find(|input| !input.refused && told.binary_search(&input.value).is_err());
+        let lost =
+            acknowledged.iter().find(|input| !input.refused && told.binary_search(&input.value).is_err());
         lost.map_or(Ok(()), |Input { number, value, .. }| {
             Err(format!("of seat {seat} input {number} (value {value}) was acknowledged and is gone"))
         })

@@ -26,12 +26,13 @@ pub fn run(seed: u64) -> Result<Tale, Broken> {
     let plan = Plan::of(seed);
     let mut world = match World::new(plan.clone()) {
         Ok(world) => world,
-        Err(what) => return Err(Broken { plan, step: 0, what }),
+        Err(what) => return Err(Broken { plan: Box::new(plan), step: 0, what }),
     };
-    let played = world.play().and_then(|()| world.heal()).and_then(|()| judge::judge(&mut world));
+    let played = world.play().and_then(|()| world.heal()).and_then(|()| world.end_games());
+    let played = played.and_then(|()| judge::judge(&mut world));
     match played {
         Ok(()) => Ok(world.tale),
-        Err(what) => Err(Broken { plan, step: world.step, what }),
+        Err(what) => Err(Broken { plan: Box::new(plan), step: world.step, what }),
     }
 }
 
@@ -49,6 +50,8 @@ pub struct Tale {
     /// Of rooms: to another version, and back with the same inputs.
     pub swaps: u32,
     pub ways_back: u32,
+    /// Games that came to their end.
+    pub ends: u32,
     /// Calls into games that ended badly.
     pub bad_calls: u32,
     pub effects: u64,
@@ -70,6 +73,7 @@ impl Tale {
         self.taken_back += other.taken_back;
         self.swaps += other.swaps;
         self.ways_back += other.ways_back;
+        self.ends += other.ends;
         self.bad_calls += other.bad_calls;
         self.effects += other.effects;
         self.told_again += other.told_again;
@@ -80,7 +84,7 @@ impl Tale {
 /// A broken promise; the seed shows it again.
 #[derive(Debug)]
 pub struct Broken {
-    pub plan: Plan,
+    pub plan: Box<Plan>,
     pub step: u32,
     pub what: String,
 }
@@ -105,6 +109,8 @@ pub(crate) struct World {
     sessions: u32,
     epoch: u32,
     step: u32,
+    /// Players of games end their matches.
+    games_end: bool,
     pub tale: Tale,
 }
 
@@ -112,7 +118,9 @@ pub(crate) struct World {
 const HEALING: u32 = 6000;
 /// Ticks that every player has to hear after the last fault.
 const FRESH: u32 = 5;
-const SPREAD: u32 = 200;
+const SPREAD: u32 = 400;
+/// Steps in which games come to their end.
+const ENDING: u32 = 200;
 /// Turns in a moment without time.
 const RESTING: u32 = 100;
 
@@ -152,6 +160,7 @@ impl World {
             sessions: 0,
             epoch: 1,
             step: 0,
+            games_end: false,
             tale: Tale::default(),
             plan,
         })
@@ -175,7 +184,7 @@ impl World {
         for _ in 0..HEALING {
             self.advance(false)?;
             if self.is_whole() {
-                // Many inputs at once are spread over the ticks to come.
+                // Many inputs at once are spread over the ticks to come; rooms that have ended are put away.
                 (0..SPREAD).try_for_each(|_| self.advance(false))?;
                 return self.come_to_rest();
             }
@@ -183,6 +192,22 @@ impl World {
         let odd = self.players.iter().find(|player| !self.is_well(player));
         let odd = odd.map(|player| (&player.name, player.room, player.standing.name(), player.fresh));
         Err(format!("the rooms did not recover; patches done: {}; player {odd:?}", self.operator.is_done))
+    }
+
+    /// The games come to their end, while another version is tried and the process ends now and then.
+    fn end_games(&mut self) -> Result<(), Odd> {
+        if !self.plan.games_end {
+            return Ok(());
+        }
+        self.games_end = true;
+        self.operator.begin_trial(&mut self.chance);
+        for _ in 0..ENDING {
+            self.advance(false)?;
+            if self.chance.below(10_000) < self.plan.crash_share {
+                self.crash()?;
+            }
+        }
+        self.heal()
     }
 
     /// Everything that was told is in the log, and everything in the log was told.
@@ -202,6 +227,9 @@ impl World {
     }
 
     fn is_well(&self, player: &Player) -> bool {
+        if matches!(player.standing, Standing::Done) {
+            return true;
+        }
         let mates = self.players.iter().filter(|mate| mate.room == player.room);
         let furthest = mates.map(|mate| mate.sight.tick()).max();
         player.is_at_rest() && player.fresh >= FRESH && Some(player.sight.tick() + 10) > furthest
@@ -236,7 +264,9 @@ impl World {
         self.rooms = start(&self.plan, self.epoch, shards, games, &self.clock, &self.disk, &self.ears)?;
         self.operator.begin_again();
         for player in &mut self.players {
-            player.standing = Standing::Away { until: self.step + self.chance.below(60) as u32 };
+            if !matches!(player.standing, Standing::Done) {
+                player.standing = Standing::Away { until: self.step + self.chance.below(60) as u32 };
+            }
             if !self.plan.covers(player.room) {
                 player.sight.doubt();
             }

@@ -9,7 +9,7 @@ use rooms::{CreateRoom, Door, JoinRoom, JoinedRoom, Member};
 
 use super::{World, room_key};
 use crate::Odd;
-use crate::game::GAMES;
+use crate::game::{GAMES, THE_END};
 use crate::plan::Kind;
 use crate::player::{Heard, Seated, Sight, Standing, slot, taken};
 
@@ -31,19 +31,22 @@ impl World {
         let standing = std::mem::replace(&mut self.players[index].standing, away);
         let next = match standing {
             Standing::Away { until } if self.step < until => Standing::Away { until },
+            Standing::Done => Standing::Done,
+            Standing::Away { .. } if self.may_be_over(index) => self.join(index),
             Standing::Away { .. } => self.create(index),
             Standing::Creating(answer) => match taken(&answer) {
                 None => Standing::Creating(answer),
                 Some(Ok(_)) => self.join(index),
-                Some(Err(fault)) => self.later(fault, "create")?,
+                Some(Err(fault)) => self.later(index, fault, "create")?,
             },
             Standing::Joining(ear, session, answer) => match taken(&answer) {
                 None => Standing::Joining(ear, session, answer),
                 Some(Ok(JoinedRoom { route, .. })) => {
+                    self.players[index].seat = route.seat;
                     self.players[index].sight.back_in(route.run, may_lose);
                     self.resume(index, Seated { ear, session, route })
                 }
-                Some(Err(fault)) => self.later(fault, "join")?,
+                Some(Err(fault)) => self.later(index, fault, "join")?,
             },
             Standing::Resuming(seated, answer) => match taken(&answer) {
                 None => {
@@ -61,15 +64,21 @@ impl World {
                     self.start_over(index, &fault)?;
                     self.resume(index, seated)
                 }
-                Some(Err(fault)) => self.later(fault, "resume")?,
+                Some(Err(fault)) => self.later(index, fault, "resume")?,
             },
             Standing::Playing(seated) => {
-                if self.listen(index, &seated)? || self.players[index].has_waited_for_gap(self.step) {
+                let missing = self.listen(index, &seated)?;
+                if self.players[index].hears_no_more {
+                    Standing::Done
+                } else if missing || self.players[index].has_waited_for_gap(self.step) {
                     self.resume(index, seated)
                 } else {
                     let player = &mut self.players[index];
                     if acts && player.sight.tick() > 0 && self.chance.below(4) == 0 {
                         player.inputs.act(&seated.route, seated.session);
+                    }
+                    if self.may_be_over(index) && self.chance.below(40) == 0 {
+                        self.players[index].inputs.send_one(&seated.route, seated.session, THE_END);
                     }
                     Standing::Playing(seated)
                 }
@@ -91,6 +100,7 @@ impl World {
 
     /// Takes in what was said; true if something is missing, here or there.
     fn listen(&mut self, index: usize, seated: &Seated) -> Result<bool, Odd> {
+        let games_end = self.may_be_over(index);
         let player = &mut self.players[index];
         let may_lose = !self.plan.covers(player.room);
         let mut missing = false;
@@ -111,10 +121,16 @@ impl World {
                     player.inputs.refused(&refused);
                     missing |= refused.reason == i32::from(Refusal::Gap) && player.misses(self.step);
                 }
+                Heard::Ended(ended) if games_end && ended.reason == "finished" => player.hears_no_more = true,
                 Heard::Ended(ended) => return Err(format!("the room has ended: {}", ended.reason)),
             }
         }
         Ok(missing)
+    }
+
+    /// Its match may have ended, and nobody makes it again.
+    fn may_be_over(&self, index: usize) -> bool {
+        self.games_end && self.plan.rooms[self.players[index].room].is_game()
     }
 
     fn create(&mut self, index: usize) -> Standing {
@@ -160,9 +176,10 @@ impl World {
     }
 
     /// Some faults are only for now.
-    fn later(&mut self, fault: Fault, what: &str) -> Result<Standing, Odd> {
-        use ErrorCode::{NotInRoom, RoomPaused, TooManyRequests, Unavailable};
+    fn later(&mut self, index: usize, fault: Fault, what: &str) -> Result<Standing, Odd> {
+        use ErrorCode::{NotInRoom, RoomEnded, RoomPaused, RoomUnknown, TooManyRequests, Unavailable};
         match fault.code {
+            RoomEnded | RoomUnknown if self.may_be_over(index) => Ok(Standing::Done),
             NotInRoom | RoomPaused | TooManyRequests | Unavailable => {
                 Ok(Standing::Away { until: self.step + 20 })
             }
