@@ -79,14 +79,14 @@ fn a_server_killed_at_any_step_is_replaced() {
     for step in STEPS {
         let mut upgrading = upgrading_until(step);
         let supervised = &mut upgrading.supervised;
-        let killed = supervised.try_status().as_ref().and_then(pid_in);
-        if let Some(pid) = killed {
-            // It may be on its way out anyway.
-            let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
-        }
-        let status = supervised.until("a server is ready", |status| {
+        // The old one, or the new one once there is one.
+        let killed =
+            pid_in(&supervised.until("there is a server", |status| pid_in(status).is_some())).unwrap();
+        // It may be on its way out anyway.
+        let _ = std::process::Command::new("kill").args(["-KILL", &killed.to_string()]).status();
+        let status = supervised.until("another server is ready", |status| {
             let state = status["server"]["state"].as_str().unwrap();
-            state.starts_with("ready") && pid_in(status) != killed
+            state.starts_with("ready") && pid_in(status) != Some(killed)
         });
         assert_eq!(supervised.http().get("/v1/version").status, 200, "{step}: {status}");
     }
