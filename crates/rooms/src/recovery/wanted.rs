@@ -12,14 +12,14 @@ pub(super) struct Wanted<'a> {
     effects: Vec<GameEffect>,
     /// The last one that the image holds.
     held_up_to: (Tick, u32),
-    /// The version that the last change of versions left.
-    left: u32,
+    /// Versions that the room has left in this run; a way back may lead by way of another one.
+    left: Vec<u32>,
 }
 
 impl<'a> Wanted<'a> {
     pub fn new(games: &'a Games, key: &'a RoomKey, held: Vec<GameEffect>) -> Wanted<'a> {
         let held_up_to = held.last().map_or((0, 0), GameEffect::key);
-        Wanted { games, key, effects: held, held_up_to, left: 0 }
+        Wanted { games, key, effects: held, held_up_to, left: Vec::new() }
     }
 
     pub fn into_effects(self) -> Vec<GameEffect> {
@@ -31,18 +31,19 @@ impl<'a> Wanted<'a> {
     pub fn follow(&mut self, room: &Room, event: &RoomEvent, way_back: Option<&Checkpoint>) {
         let Some(running) = room.logic() else { return };
         match event {
-            RoomEvent::Swapped { .. } => self.left = running.version,
+            RoomEvent::Swapped { .. } => self.left.push(running.version),
             RoomEvent::RolledBack { to, .. } => {
-                self.left = running.version;
-                if let Some(way_back) = way_back.filter(|_| self.is_untold(&running.game, self.left)) {
+                self.left.push(running.version);
+                if let Some(way_back) = way_back.filter(|_| self.is_untold(&running.game, running.version)) {
                     self.add_instead(to.version, way_back);
                 }
             }
-            RoomEvent::RunBegan { reason: RunReason::Rollback, .. }
-                if self.is_untold(&running.game, self.left) =>
-            {
-                let left = self.left;
-                self.effects.retain(|effect| effect.version != left);
+            RoomEvent::RunBegan { reason, .. } => {
+                let mut left = std::mem::take(&mut self.left);
+                left.retain(|version| {
+                    *reason == RunReason::Rollback && self.is_untold(&running.game, *version)
+                });
+                self.effects.retain(|effect| !left.contains(&effect.version));
             }
             _ => {}
         }
