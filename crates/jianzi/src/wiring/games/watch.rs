@@ -29,10 +29,15 @@ struct Watched {
 /// Which threads are in a call, without a clock or a lock for those who call: each thread has a count that is odd as long
 /// as it is in one.
 struct Calls {
-    threads: Box<[AtomicU64]>,
+    threads: Box<[Count]>,
     /// By thread: the odd count that was last seen there, and when it was first seen.
     seen: Mutex<BTreeMap<usize, (u64, Moment)>>,
 }
+
+/// Alone in its line of the processor's cache: threads do not wait for each other.
+#[derive(Default)]
+#[repr(align(64))]
+struct Count(AtomicU64);
 
 /// There are fewer threads that run rooms: with more, two would share a count, and neither be found out.
 const THREADS: usize = 320;
@@ -90,19 +95,19 @@ impl VersionWatch for Watched {
 
 impl Calls {
     fn new() -> Calls {
-        Calls { threads: (0..THREADS).map(|_| AtomicU64::new(0)).collect(), seen: Mutex::default() }
+        Calls { threads: (0..THREADS).map(|_| Count::default()).collect(), seen: Mutex::default() }
     }
 
     /// A call begins or ends on this thread.
     fn count(&self) {
-        self.threads[own_number()].fetch_add(1, Ordering::Relaxed);
+        self.threads[own_number()].0.fetch_add(1, Ordering::Relaxed);
     }
 
     fn longest(&self, now: Moment) -> Duration {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut longest = Duration::ZERO;
         for (thread, count) in self.threads.iter().enumerate() {
-            let count = count.load(Ordering::Relaxed);
+            let count = count.0.load(Ordering::Relaxed);
             if count.is_multiple_of(2) {
                 seen.remove(&thread);
                 continue;
