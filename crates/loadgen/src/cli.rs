@@ -278,6 +278,7 @@ pub struct FaultsArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KillLevel {
     Async,
+    #[value(alias = "semi_sync")]
     SemiSync,
     Sync,
 }

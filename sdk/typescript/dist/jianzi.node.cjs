@@ -982,7 +982,7 @@ function fromProperties(properties) {
   return record;
 }
 function number(names, name) {
-  const index = name === void 0 ? 0 : names.indexOf(name);
+  const index = name === void 0 ? 0 : names.indexOf(String(name).replace("-", "_"));
   if (index < 0) throw new JianziError(MISUSE, `"${name}" is none of ${names.join(", ")}`);
   return index;
 }

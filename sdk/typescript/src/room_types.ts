@@ -162,7 +162,8 @@ function fromProperties(properties: wire.Property[]): Properties {
 }
 
 function number(names: readonly string[], name: string | undefined): number {
-  const index = name === undefined ? 0 : names.indexOf(name);
+  // "semi-sync" as well: so it is written elsewhere.
+  const index = name === undefined ? 0 : names.indexOf(String(name).replace("-", "_"));
   if (index < 0) throw new JianziError(MISUSE, `"${name}" is none of ${names.join(", ")}`);
   return index;
 }

@@ -179,6 +179,21 @@ test("what is asked wrongly is told at once", async () => {
   assert.throws(() => room.lockstep({} as never), /start\(info\)/);
 });
 
+test("names of several words are taken with either dash, and given with one", async () => {
+  const { clock, server, jz } = world();
+  const asked: m.RoomSpec[] = [];
+  server.on("rooms.create", (body) => {
+    const { room, spec } = m.decodeCreateRoom(body);
+    asked.push(spec!);
+    return m.encodeJoined({ channel: asked.length, room: { room, spec } });
+  });
+  for (const durability of ["semi-sync", "semi_sync", "sync"] as never[]) {
+    await within(clock, 1000, jz.rooms.create({ seats: 2, start: "when-full" as never, durability }));
+  }
+  assert.deepEqual(asked.map(({ durability, start }) => [durability, start]), [[0, 1], [0, 1], [2, 1]]);
+  assert.equal(await name(jz.rooms.create({ seats: 2, durability: 7 as never })), "misuse");
+});
+
 test("a created room has an id of ours, so that asking twice makes one", async () => {
   const { clock, server, jz } = world();
   const ids: string[] = [];
