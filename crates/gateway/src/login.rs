@@ -182,7 +182,7 @@ fn welcome(services: &Services, session: &Session, generation: u32) -> messages:
 }
 
 /// A connection may live for a day before it breaks, and its token must still be good then.
-const RESUME_TOKEN_SPARE_S: u64 = 24 * 3600;
+pub(crate) const RESUME_TOKEN_SPARE_S: u64 = 24 * 3600;
 
 /// The rooms a session is in; for another session (`own` = false) without channels: those it has to join.
 fn session_rooms(session: &Session, own: bool) -> Vec<messages::Joined> {

@@ -72,6 +72,7 @@ mod tests {
     use clock::ManualClock;
 
     use super::*;
+    use crate::login::RESUME_TOKEN_SPARE_S;
 
     #[test]
     fn a_token_round_trips_and_every_flipped_bit_is_found() {
@@ -88,5 +89,18 @@ mod tests {
         assert!(ResumeKey::new(b"another", Clock::default()).open(&sealed).is_err());
         clock.advance(Duration::from_secs(11));
         assert_eq!(key.open(&sealed).unwrap_err().code, ErrorCode::TokenExpired);
+    }
+
+    #[test]
+    fn an_hour_that_the_wall_clock_jumps_costs_no_session() {
+        let hour = 3_600_000;
+        for jump in [hour, -hour] {
+            let clock = Arc::new(ManualClock::new(1_795_219_200_000));
+            let key = ResumeKey::new(b"a key", Clock::Manual(clock.clone()));
+            let expires_s = Clock::Manual(clock.clone()).wall_s() + RESUME_TOKEN_SPARE_S;
+            let sealed = key.seal(&ResumeToken { session: SessionId::new("s1"), generation: 7, expires_s });
+            clock.jump_wall(jump);
+            assert!(key.open(&sealed).is_ok());
+        }
     }
 }

@@ -32,7 +32,10 @@ pub struct Group {
 /// Where a group is to be written.
 pub enum Where {
     /// Behind so many bytes of the segment. `mark` is what has reached the disk and is not noted yet.
-    Behind { length: u32, mark: Option<u32> },
+    Behind {
+        length: u32,
+        mark: Option<u32>,
+    },
     Nowhere(JournalError),
 }
 

@@ -68,10 +68,14 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
         damage: damage.join("; "),
     };
     // As long as the list of segments is not written anew, either copy of it may be read next time.
-    let named: HashSet<String> = copies.iter().flat_map(Manifest::names).chain(kept.iter().cloned()).collect();
+    let named: HashSet<String> =
+        copies.iter().flat_map(Manifest::names).chain(kept.iter().cloned()).collect();
     remove_leftovers(&log, &names, &named)?;
-    let begun =
-        log.begin_segment(number, before, states.iter().map(|(partition, state)| (*partition, *state)).collect());
+    let begun = log.begin_segment(
+        number,
+        before,
+        states.iter().map(|(partition, state)| (*partition, *state)).collect(),
+    );
     let first = match begun {
         Ok((segment, length)) => {
             remove_leftovers(&log, &names, &kept)?;

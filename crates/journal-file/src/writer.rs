@@ -32,7 +32,10 @@ pub struct Writer {
 enum Active {
     Begun(Tip),
     /// The disk was full at the start. The number of the segment to come, and the length of the one before it.
-    ToCome { number: u32, before: u32 },
+    ToCome {
+        number: u32,
+        before: u32,
+    },
 }
 
 struct Tip {
@@ -46,7 +49,12 @@ struct Tip {
 }
 
 impl Writer {
-    pub fn new(log: Arc<Log>, keeper: Arc<Keeper>, states: BTreeMap<Partition, State>, first: First) -> Writer {
+    pub fn new(
+        log: Arc<Log>,
+        keeper: Arc<Keeper>,
+        states: BTreeMap<Partition, State>,
+        first: First,
+    ) -> Writer {
         let active = match first {
             First::Begun(segment, length) => Active::Begun(Tip::new(segment, length)),
             First::Later { number, before } => Active::ToCome { number, before },

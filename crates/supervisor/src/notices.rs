@@ -42,7 +42,8 @@ impl Notices {
                 let text = String::from_utf8_lossy(&buffer[..length]);
                 let Some(process) = process_of(&text) else { continue };
                 if let Some(why) = why_in(&text) {
-                    *words.said.lock().unwrap_or_else(PoisonError::into_inner) = Some((process, why.to_owned()));
+                    *words.said.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((process, why.to_owned()));
                     words.heard.notify_all();
                 }
                 notices_in(&text).for_each(|notice| hear(process, notice));
@@ -54,7 +55,8 @@ impl Notices {
     /// Why a process said to end that has ended: what it said may arrive a moment after that was seen.
     pub fn why(&self, process: u32, within: Duration) -> Option<String> {
         let said = self.last_words.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_another = |said: &mut Option<(u32, String)>| said.as_ref().is_none_or(|(by, _)| *by != process);
+        let is_another =
+            |said: &mut Option<(u32, String)>| said.as_ref().is_none_or(|(by, _)| *by != process);
         let waited = self.last_words.heard.wait_timeout_while(said, within, is_another);
         let mut said = waited.unwrap_or_else(PoisonError::into_inner).0;
         said.take_if(|(by, _)| *by == process).map(|(_, why)| why)

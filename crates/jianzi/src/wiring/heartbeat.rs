@@ -133,15 +133,44 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_shard_that_hangs_is_missed_among_others_that_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let rooms = start(folder.path());
+        for hanging in ["0-hanging", "1-hanging", "2-hanging"] {
+            let mut pulse = Pulse::new(rooms.clone(), 3);
+            let (let_go, wait) = channel::<()>();
+            let (tell, hangs) = channel();
+            let room = RoomKey { app: AppId::new("a"), room: hanging.parse().unwrap() };
+            // Answers are given on the shard's own thread.
+            rooms.view(
+                room,
+                Box::new(move |_| {
+                    let _ = tell.send(());
+                    let _ = wait.recv();
+                }),
+            );
+            hangs.recv().unwrap();
+            pulse.is_beating();
+            let (missing, answering): (Vec<_>, Vec<_>) = {
+                let answered = || pulse.shards.iter().map(|shard| shard.answered.load(Ordering::Acquire));
+                eventually("the others answer", || {
+                    (answered().filter(|count| *count == 1).count() == 2).then_some(())
+                });
+                pulse.shards.iter().partition(|shard| shard.answered.load(Ordering::Acquire) == 0)
+            };
+            assert_eq!((missing.len(), answering.len()), (1, 2), "{hanging}");
+            assert_eq!(missing[0].room.room.partition(), hanging[..1].parse::<u16>().unwrap());
+            assert!((0..3).all(|_| !pulse.is_beating()), "as long as it hangs, whatever the others do");
+            drop(let_go);
+            eventually("it turns again", || pulse.is_beating().then_some(()));
+        }
+        rooms.stop();
+    }
+
+    #[test]
     fn shards_that_do_not_turn_give_no_sign_of_life() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Arc::new(FileJournal::open(folder.path(), FileJournalConfig::default()).unwrap());
-        let config = RoomsConfig { shards: 3, epoch: journal.epoch(), ..RoomsConfig::default() };
-        let link = LocalLink::new(Arc::new(Sessions::new(SessionLimits::default())));
-        let (clock, chance) = (Clock::System, Chance::system());
-        let rooms =
-            Rooms::start(config, clock, chance, journal, Arc::new(link), Arc::new(Metrics::default()))
-                .unwrap();
+        let rooms = start(folder.path());
         let mut pulse = Pulse::new(rooms.clone(), 3);
         assert!(pulse.is_beating(), "nobody has been asked yet");
         for _ in 0..3 {
@@ -151,5 +180,14 @@ mod tests {
         // What was asked before may have been answered; what is asked now will not be.
         pulse.is_beating();
         assert!(!pulse.is_beating());
+    }
+
+    /// Three shards.
+    fn start(folder: &std::path::Path) -> Arc<Rooms> {
+        let journal = Arc::new(FileJournal::open(folder, FileJournalConfig::default()).unwrap());
+        let config = RoomsConfig { shards: 3, epoch: journal.epoch(), ..RoomsConfig::default() };
+        let link = LocalLink::new(Arc::new(Sessions::new(SessionLimits::default())));
+        let (clock, chance) = (Clock::System, Chance::system());
+        Rooms::start(config, clock, chance, journal, Arc::new(link), Arc::new(Metrics::default())).unwrap()
     }
 }

@@ -11,8 +11,7 @@ use crate::failure::{Exit, Failure};
 /// Opens `journal/` of the data folder, under an epoch of its own. The failure names what is in the way.
 pub fn open(config: &Config) -> Result<Arc<FileJournal>, Failure> {
     let folder = folder(config);
-    let journal =
-        FileJournal::open(&folder, config.journal()).map_err(|error| unusable(&folder, &error))?;
+    let journal = FileJournal::open(&folder, config.journal()).map_err(|error| unusable(&folder, &error))?;
     let (bytes, needed) = journal.bytes();
     tracing::info!(event = "journal_opened", epoch = journal.epoch(), bytes, needed);
     Ok(Arc::new(journal))

@@ -153,7 +153,8 @@ fn a_crash_loop_ends_the_supervisor_where_that_is_wanted() {
 
 #[test]
 fn why_a_server_does_not_start_again_is_told() {
-    let limits = ["--crash-limit", "2", "--crash-pause", "1h", "--steady-after", "1h", "--probe-every", "50ms"];
+    let limits =
+        ["--crash-limit", "2", "--crash-pause", "1h", "--steady-after", "1h", "--probe-every", "50ms"];
     let mut supervised = Options::new(&limits).ready();
     let looked = |status: &serde_json::Value, wanted: bool| {
         let probes = status["probes"].as_array().unwrap();

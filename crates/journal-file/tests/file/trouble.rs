@@ -163,7 +163,10 @@ fn on_a_full_disk_it_is_opened_to_be_read_and_goes_on_when_there_is_space() {
             assert_eq!(journal.rooms(1), Ok(vec![room.clone()]));
             for _ in 0..3 {
                 let answer = submit(&journal, Level::Written, 1, 1, &[(&room, "two")]);
-                assert!(matches!(answer, JournalEvent::Failed { error: JournalError::Full(_), .. }), "{answer:?}");
+                assert!(
+                    matches!(answer, JournalEvent::Failed { error: JournalError::Full(_), .. }),
+                    "{answer:?}"
+                );
             }
             let forgotten = journal.forget(&room);
             assert!(matches!(forgotten, Err(JournalError::Full(_))), "{forgotten:?} with {spare} spare");

@@ -276,6 +276,39 @@ fn deadlines_count_on_by_the_wall_clock_and_bear_one_that_was_set_back() {
 }
 
 #[test]
+fn a_wall_clock_that_jumps_while_rooms_are_played_moves_none_of_their_deadlines() {
+    const HOUR_MS: i64 = 3_600_000;
+    for jump in [HOUR_MS, -HOUR_MS] {
+        let stage = Stage::new();
+        let spec = RoomSpec { life_limit_s: 25, late_join: true, ..lockstep(3) };
+        stage.create("a", "limited", spec.clone()).expect("a room");
+        let [one, two] = ["founder", "two"].map(|name| stage.join("limited", name).expect("a seat"));
+        let (by, player) = (PlayerId::new("founder"), PlayerId::new("friend"));
+        let reserve = RoomRequest::Reserve { by, player, until_ms: Some(WALL_START_MS + 15_000) };
+        stage.request("limited", reserve).expect("reserved");
+        stage.pass(Duration::from_secs(2));
+        stage.clock.jump_wall(jump);
+        // Whatever happens in the room, it looks at its deadlines anew.
+        two.lost();
+        stage.pass(Duration::from_secs(10));
+        assert_eq!(code(stage.join("limited", "stranger").map(drop)), Some(ErrorCode::RoomFull), "{jump}");
+        assert!(one.player.ended().is_none(), "{jump}");
+        stage.pass(Duration::from_secs(4));
+        stage.join("limited", "stranger").expect("the reservation is over");
+        // A room that is founded now lives as long.
+        stage.create("a", "later", spec).expect("a room");
+        let later = stage.join("later", "one").expect("a seat");
+        stage.until("its life is over", || one.player.ended().is_some());
+        let ended = stage.now().as_micros() / 1_000_000;
+        assert!((24..=26).contains(&ended), "after {ended} s with a jump of {jump} ms");
+        stage.until("and that of the later one", || later.player.ended().is_some());
+        let ended = stage.now().as_micros() / 1_000_000;
+        assert!((40..=43).contains(&ended), "after {ended} s with a jump of {jump} ms");
+        stage.rooms.stop();
+    }
+}
+
+#[test]
 fn relay_rooms_come_back_with_members_and_properties() {
     let stage = Stage::new();
     stage.create_by("a", "relay", relay(4), "ann").expect("a room");
