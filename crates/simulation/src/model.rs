@@ -20,6 +20,8 @@ pub struct Model {
     /// As the room stood when its version took over, what happened since, and how many effects were wanted before.
     way_back: Option<(Play, Vec<RoomEvent>, usize)>,
     bad_ticks: u32,
+    /// An earlier version took the room back: before anything is told, a run begins.
+    run_is_over: bool,
     pub has_ended: bool,
     /// What all were told in each tick.
     pub frames: BTreeMap<(Run, Tick), Vec<(Seat, Bytes)>>,
@@ -94,7 +96,7 @@ impl Model {
                 if (*run, *continues_at) != (self.run + 1, self.play.tick + 1) {
                     return Err(format!("run {run} goes on at tick {continues_at}"));
                 }
-                self.run = *run;
+                (self.run, self.run_is_over) = (*run, false);
             }
             RoomEvent::Refused { seat, number, .. } => self.note(*seat, *number, Fate::Refused)?,
             RoomEvent::Input { seat, number, data, .. } => {
@@ -103,6 +105,9 @@ impl Model {
             }
             RoomEvent::CallEnded { event: inner, .. } => self.take_bad_call(inner)?,
             RoomEvent::Tick { number, .. } => {
+                if self.run_is_over {
+                    return Err(format!("tick {number} came in the run that was taken back"));
+                }
                 if self.bad_ticks >= 3 {
                     return Err(format!("tick {number} came while the room was suspended"));
                 }
@@ -182,6 +187,8 @@ impl Model {
         let load = Call::Load { from, bytes: &saved };
         let loaded = tally.step(Version(to), load, &mut Vec::new());
         loaded.map_err(|end| format!("version {to} took over, and cannot have: {end}"))?;
+        // Versions only rise, but on the way back.
+        self.run_is_over |= to < from;
         (self.play.version, self.play.tally, self.bad_ticks) = (to, tally, 0);
         Ok(())
     }
@@ -215,7 +222,7 @@ impl Model {
             self.effects.truncate(wanted);
             self.effects.extend(effects);
         }
-        (self.play, self.bad_ticks) = (play, 0);
+        (self.play, self.bad_ticks, self.run_is_over) = (play, 0, true);
         Ok(())
     }
 }

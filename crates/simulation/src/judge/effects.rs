@@ -47,3 +47,46 @@ pub fn check(told: &[Told], room: &RoomKey, model: &Model, covers: bool, tale: &
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{AppId, RoomId};
+
+    use super::*;
+
+    fn effect(tick: Tick, ordinal: u32, data: &'static [u8]) -> GameEffect {
+        GameEffect { version: 1, tick, ordinal, kind: "score".to_owned(), data: data.into() }
+    }
+
+    /// What is wrong with having told these, where the log wants `b"a"` in tick 1 and `b"b"` in tick 2.
+    fn odd(told: &[(GameEffect, bool)]) -> Option<Odd> {
+        let room = RoomKey { app: AppId::new("sim"), room: RoomId::from_name("judged") };
+        let told = told.iter().map(|(effect, again)| Told {
+            room: room.clone(),
+            effect: effect.clone(),
+            again: *again,
+        });
+        let told: Vec<Told> = told.collect();
+        let mut wanted = Model::default();
+        wanted.effects = vec![effect(1, 0, b"a"), effect(2, 0, b"b")];
+        check(&told, &room, &wanted, true, &mut Tale::default()).err()
+    }
+
+    #[test]
+    fn what_is_missing_or_too_much_is_seen() {
+        let (a, b) = (|| (effect(1, 0, b"a"), false), || (effect(2, 0, b"b"), false));
+        let again = |(effect, _)| (effect, true);
+        assert_eq!(odd(&[a(), b()]), None);
+        assert_eq!(odd(&[a(), again(a()), b(), again(b()), again(b())]), None);
+        for (told, what) in [
+            (vec![a()], "was not told"),
+            (vec![a(), b(), b()], "told twice as if for the first time"),
+            (vec![a(), b(), (effect(3, 0, b"c"), false)], "the log does not want it"),
+            (vec![a(), b(), (effect(2, 0, b"x"), true)], "was told as"),
+            (vec![a(), (effect(2, 0, b"x"), false)], "was not told"),
+        ] {
+            let odd = odd(&told).expect("something is wrong");
+            assert!(odd.contains(what), "{odd}");
+        }
+    }
+}

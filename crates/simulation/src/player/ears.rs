@@ -16,9 +16,17 @@ pub struct Ear {
 }
 
 pub enum Heard {
-    Frame { frame: messages::Frame, applied: u32 },
-    State { state: messages::RoomState, applied: u32 },
+    Frame {
+        frame: messages::Frame,
+        applied: u32,
+    },
+    State {
+        state: messages::RoomState,
+        applied: u32,
+    },
     Refused(messages::InputRefused),
+    /// Not all old ticks could be sent.
+    BackfillFailed,
     Ended(messages::RoomEnded),
 }
 
@@ -45,9 +53,12 @@ impl Consumer for Ear {
     }
 
     fn push(&self, event: push::Event) {
-        if let push::Event::RoomEnded(ended) = event {
-            guard(&self.heard).push_back(Heard::Ended(ended));
-        }
+        let heard = match event {
+            push::Event::RoomEnded(ended) => Heard::Ended(ended),
+            push::Event::Notice(notice) if notice.kind == "backfill_failed" => Heard::BackfillFailed,
+            _ => return,
+        };
+        guard(&self.heard).push_back(heard);
     }
 
     fn backlog(&self) -> Option<usize> {

@@ -121,6 +121,7 @@ impl World {
                     player.inputs.refused(&refused);
                     missing |= refused.reason == i32::from(Refusal::Gap) && player.misses(self.step);
                 }
+                Heard::BackfillFailed => missing = true,
                 Heard::Ended(ended) if games_end && ended.reason == "finished" => player.hears_no_more = true,
                 Heard::Ended(ended) => return Err(format!("the room has ended: {}", ended.reason)),
             }
