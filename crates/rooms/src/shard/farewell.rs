@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 
-use model::RoomKey;
+use model::{Position, RoomKey};
 use protocol::{ErrorCode, Fault};
 use room_core::{EndReason, RoomEvent};
 
 use super::effect::Effect;
 use super::hosted::{Hearing, Hosted};
+use super::outside::Log;
 use super::requests::kind_label;
 use super::{RoomAt, Shard};
 
@@ -70,7 +71,10 @@ impl Shard {
     }
 
     fn free(&mut self, at: RoomAt) {
-        let Some(hosted) = self.rooms.try_remove(at.index as usize) else { return };
+        let Some(mut hosted) = self.rooms.try_remove(at.index as usize) else { return };
+        let image = hosted.image_of_the_end();
+        let partition = self.partition_index(hosted.key.room.partition());
+        let last = Position { epoch: self.partitions[partition].epoch(), sequence: hosted.last_sequence };
         let metrics = &self.shared.metrics.rooms;
         metrics.members.add(-(hosted.members.len() as i64));
         metrics.open.of(&[kind_label(hosted.room.spec())]).decrement();
@@ -84,7 +88,12 @@ impl Shard {
         }
         self.by_key.remove(&hosted.key);
         self.shared.directory.remove(&hosted.key);
-        self.forget_log(hosted.key.clone(), outside);
+        if self.forget_log(hosted.key.clone(), outside) == Log::Kept
+            && let Some(image) = image
+        {
+            // The log itself is in the replay.
+            self.clerk.put_image(hosted.key.clone(), last, image, true);
+        }
         self.recently_ended.add(hosted.key);
         self.shared.health.remove_rooms(1);
         self.shrink();

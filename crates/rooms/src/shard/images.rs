@@ -17,6 +17,15 @@ pub(super) struct Image {
 }
 
 impl Hosted {
+    /// Of a room that has ended and holds effects: all that it takes to know them after a crash.
+    pub(super) fn image_of_the_end(&mut self) -> Option<Bytes> {
+        if self.held_effects().is_empty() || self.room.is_poisoned() {
+            return None;
+        }
+        let image = RoomImage::encode(&self.room.image(), 0, None).into();
+        Some(RoomImage::holding(image, self.held_effects()))
+    }
+
     /// The room as of the record that was just made of its draft. The clerk writes it once that record is durable, so
     /// that no image ever holds what the log does not.
     pub(super) fn take_image_if_due(&mut self, budget: Duration, most_log: usize) -> Option<Image> {

@@ -26,6 +26,13 @@ pub(super) struct Outside {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMuchHeld;
 
+/// What became of the log of a room that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Log {
+    Forgotten,
+    Kept,
+}
+
 /// Rooms that have ended and hold effects. Their logs are kept as long.
 #[derive(Default)]
 pub(super) struct EndedRooms {
@@ -174,12 +181,13 @@ impl Shard {
     }
 
     /// The room is over: its log goes, unless it holds effects.
-    pub(super) fn forget_log(&mut self, room: RoomKey, outside: Option<Outside>) {
+    pub(super) fn forget_log(&mut self, room: RoomKey, outside: Option<Outside>) -> Log {
         let holding = outside.filter(|outside| !outside.held.is_empty());
-        let is_kept = holding.is_some_and(|outside| self.ended.add(room.clone(), outside));
-        if !is_kept {
-            self.clerk.forget(room);
+        if holding.is_some_and(|outside| self.ended.add(room.clone(), outside)) {
+            return Log::Kept;
         }
+        self.clerk.forget(room);
+        Log::Forgotten
     }
 }
 

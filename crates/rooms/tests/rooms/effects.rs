@@ -202,6 +202,10 @@ fn a_room_that_has_ended_keeps_its_log_until_its_effects_are_told() {
         rooms.contains(&key("a", "over"))
     };
     assert!(keeps(&stage));
+    stage.until("an image is all that is left of it", || {
+        let left = stage.memory.read_room(&key("a", "over"), Position::default(), usize::MAX);
+        left.is_ok_and(|records| records.len() <= 1)
+    });
     assert_eq!(code(stage.create("a", "over", sums(1))), Some(ErrorCode::RoomEnded));
     let stage = stage.crash(config(&games, 2, 1_000_000));
     stage.until("it was looked at", || stage.rooms.counts().recovering == 0);
