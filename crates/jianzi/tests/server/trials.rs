@@ -20,6 +20,8 @@ use crate::support::{create, input, options, player, resume, room_id};
 const APP: &str = "jianzi-demo";
 const GAME: &str = "bell";
 const TOKEN: &str = "an-operators-token";
+/// The input that ends a match.
+const LAST: u8 = 99;
 
 #[test]
 fn effects_of_a_patch_on_trial_outlive_a_kill_and_take_place_once_it_is_confirmed() {
@@ -52,6 +54,20 @@ fn effects_of_a_patch_on_trial_outlive_a_kill_and_take_place_once_it_is_confirme
     for told in bench.told_by(2).iter().filter(|told| told.again) {
         assert!(before.contains(&told.key), "{told:?}");
     }
+}
+
+#[test]
+fn a_match_that_ends_during_the_trial_has_its_effects_after_a_kill_and_the_confirmation() {
+    let mut bench = Bench::new();
+    let (mut one, joined) = bench.on_trial();
+    act(&mut one, joined.channel, 2);
+    input(&mut one, joined.channel, 3, &[LAST]);
+    eventually("the match is over", || look(&mut one, &bench.room).err());
+    bench.kill();
+    assert_eq!(bench.told_by(2), [] as [Told; 0]);
+    bench.order("promote");
+    let told = eventually("they take place", || Some(bench.told_by(2)).filter(|told| told.len() >= 2));
+    assert!(told.len() == 2 && told.iter().all(|told| !told.again), "{told:?}");
 }
 
 #[test]
@@ -247,9 +263,12 @@ fn act(player: &mut Player, channel: u32, number: u32) {
 }
 
 fn version(player: &mut Player, room: &str) -> u32 {
+    look(player, room).expect("a view").logic.map_or(0, |logic| logic.version)
+}
+
+fn look(player: &mut Player, room: &str) -> Result<messages::RoomView, messages::Error> {
     let get = messages::RoomAction { room: room.to_owned(), ..Default::default() };
-    let view: messages::RoomView = player.call("rooms.get", &get).expect("a view");
-    view.logic.map_or(0, |logic| logic.version)
+    player.call("rooms.get", &get)
 }
 
 fn spec() -> RoomSpec {
@@ -266,7 +285,7 @@ fn module(number: u32) -> Vec<u8> {
     Module::of(number).bytes()
 }
 
-/// Rules by which every input is an effect, and of which nothing is to be remembered.
+/// Rules by which every input is an effect, `LAST` ends the match, and nothing is to be remembered.
 struct Module {
     number: u32,
     saves: bool,
@@ -287,6 +306,7 @@ impl Module {
             r#"(module
               (import "jianzi" "effect" (func $effect (param i32 i32 i32 i32)))
               (import "jianzi" "reply" (func $reply (param i32 i32)))
+              (import "jianzi" "end" (func $end (param i32 i32)))
               (memory (export "memory") 1)
               (data (i32.const 0) "ring version {number}")
               (func (export "jz_abi") (result i32) (i32.const 1))
@@ -295,7 +315,10 @@ impl Module {
               (func (export "jz_join") (param i32 i32 i32) (result i32) (i32.const 0))
               (func (export "jz_leave") (param i32 i32) (result i32) (i32.const 0))
               (func (export "jz_input") (param i32 i32 i32) (result i32)
-                (call $effect (i32.const 0) (i32.const 4) (local.get 1) (local.get 2)) (i32.const 0))
+                (call $effect (i32.const 0) (i32.const 4) (local.get 1) (local.get 2))
+                (if (i32.eq (i32.load8_u (local.get 1)) (i32.const {LAST}))
+                  (then (call $end (i32.const 0) (i32.const 0))))
+                (i32.const 0))
               (func (export "jz_tick") (param i32) (result i32) (i32.const 0))
               (func (export "jz_load") (param i32 i32 i32) (result i32) {load})
               {save})"#
