@@ -108,6 +108,11 @@ impl Disk {
         self.lock().waiting.is_empty()
     }
 
+    /// How many there were, of what is still there.
+    pub fn trims(&self) -> u64 {
+        self.lock().written.iter().filter(|write| matches!(write, Write::Trim { .. })).count() as u64
+    }
+
     pub fn calm_down(&self) {
         self.lock().steady = true;
     }

@@ -15,7 +15,7 @@ use crate::player::{Player, Sight};
 use crate::world::{Tale, World, room_key};
 
 pub fn judge(world: &mut World) -> Result<(), Odd> {
-    world.count_patches();
+    world.count();
     let whole = world.disk.with_all_that_was();
     let mut tale = std::mem::take(&mut world.tale);
     for room in 0..world.plan.rooms.len() {

@@ -52,6 +52,9 @@ pub struct Tale {
     pub ways_back: u32,
     /// Games that came to their end.
     pub ends: u32,
+    /// Of rooms: to the quarantine, and logs cut behind an image.
+    pub quarantined: u64,
+    pub trims: u64,
     /// Calls into games that ended badly.
     pub bad_calls: u32,
     pub effects: u64,
@@ -74,6 +77,8 @@ impl Tale {
         self.swaps += other.swaps;
         self.ways_back += other.ways_back;
         self.ends += other.ends;
+        self.quarantined += other.quarantined;
+        self.trims += other.trims;
         self.bad_calls += other.bad_calls;
         self.effects += other.effects;
         self.told_again += other.told_again;
@@ -105,6 +110,8 @@ pub(crate) struct World {
     pub releases: Releases,
     operator: Operator,
     rooms: SteppedRooms,
+    /// All processes' together.
+    metrics: Arc<Metrics>,
     pub players: Vec<Player>,
     sessions: u32,
     epoch: u32,
@@ -136,7 +143,8 @@ impl World {
         let releases = Releases::default();
         let modules: Arc<dyn Modules> = Arc::new(Engine { clock: clock.clone(), fuel: plan.fuel });
         let games = games(&modules, &releases);
-        let rooms = start(&plan, 1, 1, games, &clock, &disk, &ears)?;
+        let metrics = Arc::new(Metrics::default());
+        let rooms = start(&plan, (1, 1), games, &clock, &disk, &ears, &metrics)?;
         let mut players = Vec::new();
         for (room, it) in plan.rooms.iter().enumerate() {
             for _ in 0..it.players {
@@ -157,6 +165,7 @@ impl World {
             modules,
             releases,
             rooms,
+            metrics,
             sessions: 0,
             epoch: 1,
             step: 0,
@@ -261,7 +270,10 @@ impl World {
         self.epoch += 1;
         let shards = 1 + self.chance.below(4) as usize;
         let games = games(&self.modules, &self.releases);
-        self.rooms = start(&self.plan, self.epoch, shards, games, &self.clock, &self.disk, &self.ears)?;
+        let (epoch, shards) = (self.epoch, shards);
+        let Self { plan, clock, disk, ears, metrics, .. } = &*self;
+        let rooms = start(plan, (epoch, shards), games, clock, disk, ears, metrics)?;
+        self.rooms = rooms;
         self.operator.begin_again();
         for player in &mut self.players {
             if !matches!(player.standing, Standing::Done) {
@@ -274,9 +286,11 @@ impl World {
         Ok(())
     }
 
-    /// Takes over what the operator counted.
-    pub fn count_patches(&mut self) {
+    /// Takes over what others counted.
+    pub fn count(&mut self) {
         (self.tale.trials, self.tale.taken_back) = (self.operator.trials, self.operator.ways_back);
+        self.tale.quarantined = self.metrics.rooms.quarantined_total.get();
+        self.tale.trims = self.disk.trims();
     }
 }
 
@@ -291,12 +305,12 @@ fn games(modules: &Arc<dyn Modules>, releases: &Releases) -> Games {
 
 fn start(
     plan: &Plan,
-    epoch: u32,
-    shards: usize,
+    (epoch, shards): (u32, usize),
     games: Games,
     clock: &Arc<ManualClock>,
     disk: &Arc<Disk>,
     ears: &Arc<Ears>,
+    metrics: &Arc<Metrics>,
 ) -> Result<SteppedRooms, Odd> {
     let config = RoomsConfig {
         shards,
@@ -313,7 +327,7 @@ fn start(
         Chance::seeded(plan.seed ^ u64::from(epoch)),
         disk.clone() as Arc<dyn Journal>,
         Arc::new(LocalLink::new(ears.clone())),
-        Arc::new(Metrics::default()),
+        metrics.clone(),
     )
     .map_err(|error| format!("the rooms do not start: {error}"))
 }
