@@ -182,7 +182,8 @@ mod tests {
         {
             for command in Cli::command().get_subcommands() {
                 let name = command.get_name();
-                let row = page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}")));
+                let row =
+                    page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{name}")));
                 let row = row.unwrap_or_else(|| panic!("`{name}` has no row"));
                 for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
                     assert!(row.contains(below.get_name()), "{name} {}: {row}", below.get_name());

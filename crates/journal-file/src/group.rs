@@ -217,6 +217,7 @@ impl Group {
         question: Question,
     ) -> Answer {
         match question {
+            Question::Nothing => {}
             Question::Fence { partition, epoch } => return self.fence(states, partition, epoch),
             Question::Image { room, at, bytes } => {
                 let is_newest =

@@ -41,6 +41,7 @@ pub mod testing;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 
@@ -106,6 +107,17 @@ impl FileJournal {
     /// One more than at the last opening that could write.
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// It was opened on a full disk, and nothing could be written since. To be asked now and then: the writer then tries
+    /// again, though nobody else wants anything of it.
+    pub fn waits_for_space(&self) -> bool {
+        let waits = self.log.waits_for_space.load(Ordering::Relaxed);
+        if waits {
+            // Nobody waits for the answer; a queue that is full makes the writer try anyway.
+            let _ = self.queue.push(Order::Ask(Question::Nothing, sync_channel(1).0));
+        }
+        waits
     }
 
     /// Does what the keeper does in idle time, now.

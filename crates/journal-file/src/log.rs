@@ -1,7 +1,7 @@
 //! What the writer, the keeper and the readers share.
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::Partition;
@@ -28,6 +28,8 @@ pub struct Log {
     pub blocks: Blocks,
     /// No name of a segment is used twice, or a manifest that was half written could name the wrong one.
     pub last_generation: AtomicU32,
+    /// This process has not written anything yet: the disk was full.
+    pub waits_for_space: AtomicBool,
     /// What was found damaged at the start, for people.
     pub damage: String,
 }

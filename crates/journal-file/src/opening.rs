@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use journal::JournalError;
@@ -65,6 +65,7 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
         index: Mutex::new(index),
         unsynced: Mutex::new(unsynced),
         last_generation: AtomicU32::new(last_generation),
+        waits_for_space: AtomicBool::new(false),
         damage: damage.join("; "),
     };
     // As long as the list of segments is not written anew, either copy of it may be read next time.
@@ -83,6 +84,7 @@ pub fn open(folder: Arc<dyn Folder>, config: FileJournalConfig) -> Result<Opened
         }
         Err(error) if matches!(to_error(&error), JournalError::Full(_)) => {
             tracing::warn!(event = "journal_opened_full", %error, "nothing can be written until there is space");
+            log.waits_for_space.store(true, Ordering::Relaxed);
             First::Later { number, before }
         }
         Err(error) => return Err(failed("a new segment", error)),

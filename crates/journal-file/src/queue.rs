@@ -15,10 +15,24 @@ pub enum Order {
 }
 
 pub enum Question {
-    Fence { partition: Partition, epoch: Epoch },
-    Image { room: RoomKey, at: Position, bytes: Bytes },
-    Trim { room: RoomKey, before: Position },
-    Forget { room: RoomKey },
+    Fence {
+        partition: Partition,
+        epoch: Epoch,
+    },
+    Image {
+        room: RoomKey,
+        at: Position,
+        bytes: Bytes,
+    },
+    Trim {
+        room: RoomKey,
+        before: Position,
+    },
+    Forget {
+        room: RoomKey,
+    },
+    /// Nothing is to be written: can anything be?
+    Nothing,
 }
 
 /// A position for a fence, and none that means anything for the others.

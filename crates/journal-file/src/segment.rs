@@ -111,7 +111,7 @@ impl Segment {
         buffer: &'b mut Window,
         blocks: Option<&Blocks>,
     ) -> Result<Entry<'b>, String> {
-        let entry = buffer.read(self, offset, blocks).and_then(|bytes| entry::read(bytes));
+        let entry = buffer.read(self, offset, blocks).and_then(entry::read);
         entry.map(|(entry, _)| entry).ok_or_else(|| {
             let name = log_name(self.number, self.generation);
             format!("segment {} ({name}), offset {offset}", self.number)

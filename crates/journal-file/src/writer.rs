@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use journal::{JournalError, JournalEvent, Level};
 use model::Partition;
@@ -126,6 +127,7 @@ impl Writer {
         let states = self.states.iter().map(|(partition, state)| (*partition, *state)).collect();
         let (segment, length) = self.log.begin_segment(number, before, states)?;
         if let Active::ToCome { .. } = self.active {
+            self.log.waits_for_space.store(false, Ordering::Relaxed);
             tracing::info!(event = "journal_has_space", "there is space: it is written again");
         }
         self.active = Active::Begun(Tip::new(segment, length));

@@ -51,10 +51,9 @@ fn the_printed_file_explains_every_option() {
 /// Each has a row with the defaults, in both languages.
 #[test]
 fn the_operators_pages_know_the_options_of_crashes_patches_and_alerts() {
-    for page in [
-        include_str!("../../../../docs/operations.md"),
-        include_str!("../../../../docs/en/operations.md"),
-    ] {
+    for page in
+        [include_str!("../../../../docs/operations.md"), include_str!("../../../../docs/en/operations.md")]
+    {
         for (section, profile) in ["journal", "games", "crashes", "alerts"]
             .into_iter()
             .flat_map(|section| [Profile::Production, Profile::Dev].map(|profile| (section, profile)))

@@ -24,6 +24,7 @@ use admission::LoginLimits;
 use alerts::Alerts;
 use clock::{Chance, Clock};
 use gateway::{Gateway, GatewayError, Parts, PassedListeners, ResumeKey, Sessions};
+use journal_file::FileJournal;
 use link::LocalLink;
 use matchmaking::Matchmaking;
 use platform::Secret;
@@ -48,8 +49,8 @@ use dev_tools::PageTools;
 use games::{Demo, Followed, Following, Games, LiveMatches};
 use heartbeat::Heartbeat;
 use http_door::HttpHandOver;
-use incidents::Incidents;
 pub use incidents::{CRASHES, VITAL_THREADS};
+use incidents::{Incidents, NotReady};
 pub use look::{Found, look};
 use replays::FinishedRooms;
 use room_maker::{MatchedRooms, PlayersOfSessions};
@@ -77,8 +78,7 @@ pub fn run(config: Config) -> Result<(), Failure> {
     if let Some(limit) = memory_guard::Limit::find(config.server.memory_limit.0 as u64) {
         runtime.spawn(memory_guard::watch(limit, short_of_memory.clone(), ask.clone()));
     }
-    let watched = server.rooms.clone();
-    let not_ready = Arc::new(move || watched.is_ready().err().into_iter().collect());
+    let not_ready = server.not_ready.clone();
     let mut incidents = Incidents::start(&config, &Clock::System, alerts, not_ready, short_of_memory)?;
     let heartbeat = Heartbeat::start(server.rooms.clone(), config.rooms().shards, notifier.clone(), ask)
         .map_err(|error| Failure::new(Exit::Failed, error))?;
@@ -117,6 +117,7 @@ struct Server {
     matchmaking: Arc<Matchmaking>,
     rooms: Arc<Rooms>,
     patches: Arc<Patches>,
+    not_ready: NotReady,
     /// Of a developer's server.
     _following: Option<Following>,
 }
@@ -172,6 +173,7 @@ fn start(
     .map_err(|error| Failure::new(Exit::Failed, error))?;
 
     let modules = games.for_rooms().modules;
+    let not_ready = not_ready(rooms.clone(), journal.clone());
     let replay = Arc::new(LiveMatches::new(journal, modules.clone(), config.games.trial_ticks));
     let patches = games.start_patches(rooms.clone(), replay, alerts, clock.clone())?;
     let following = followed.map(|followed| followed.follow(rooms.clone())).transpose()?;
@@ -217,9 +219,8 @@ fn start(
     .map_err(|error| gateway_failure(&error))?;
 
     // The operators' door.
-    let ready_rooms = rooms.clone();
     let mut operators = rest::admin_router(AdminState {
-        not_ready: Arc::new(move || ready_rooms.is_ready().err().into_iter().collect()),
+        not_ready: not_ready.clone(),
         metrics: Arc::new(move || metrics.render()),
         releases,
         token: config.server.admin_token.clone(),
@@ -245,7 +246,26 @@ fn start(
     let serving = admin.clone();
     runtime.spawn(async move { serving.serve_listener(listener).await });
 
-    Ok(Server { gateway, http, admin, admin_address, matchmaking, rooms, patches, _following: following })
+    Ok(Server {
+        gateway,
+        http,
+        admin,
+        admin_address,
+        matchmaking,
+        rooms,
+        patches,
+        not_ready,
+        _following: following,
+    })
+}
+
+/// Why the server takes no players right now.
+fn not_ready(rooms: Arc<Rooms>, journal: Arc<FileJournal>) -> NotReady {
+    const NO_SPACE: &str = "journal: it was opened on a full disk, and waits for space";
+    Arc::new(move || {
+        let of_journal = journal.waits_for_space().then(|| NO_SPACE.to_owned());
+        rooms.is_ready().err().or(of_journal).into_iter().collect()
+    })
 }
 
 impl Server {

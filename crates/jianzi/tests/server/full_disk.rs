@@ -42,6 +42,17 @@ fn a_start_on_a_full_disk_waits_with_all_rooms_and_goes_on_when_there_is_space()
     assert_eq!((joined.applied, joined.room.unwrap().run), (21, 3));
 }
 
+#[test]
+fn a_start_on_a_full_disk_without_rooms_is_not_ready_until_there_is_space() {
+    let data = TempDir::new().unwrap();
+    drop(start_on(data.path(), false));
+    let server = start_on(data.path(), true);
+    let answer = server.admin().get("/readyz");
+    assert!(answer.status == 503 && answer.text.contains("full disk"), "{}", answer.text);
+    server.make_space();
+    eventually("it is ready", || (server.admin().get("/readyz").status == 200).then_some(()));
+}
+
 /// A server that found the disk full, told so, and tells players of the room.
 fn waiting_on(data: &Path, room: &str) -> Server {
     let server = start_on(data, true);

@@ -22,8 +22,8 @@ fn rooms_read_the_same_from_memory_and_from_the_file() {
     // Nothing kept, too little space to keep it all, and enough.
     for rebuild_bytes in [0, 128 << 10, 16 << 20] {
         let journal = open(&sim, rebuild_bytes);
-        for number in 0..rooms.len() {
-            assert_eq!(read(&journal, &rooms[number]), expected(number as u64), "of {rebuild_bytes} bytes");
+        for (number, room) in (0..).zip(&rooms) {
+            assert_eq!(read(&journal, room), expected(number), "of {rebuild_bytes} bytes");
         }
         journal.rooms_are_back();
         assert_eq!(read(&journal, &rooms[3]), expected(3));

@@ -183,12 +183,27 @@ fn on_a_full_disk_it_is_opened_to_be_read_and_goes_on_when_there_is_space() {
             submit(&journal, Level::Synced, 1, 1, &[(&room, "two")]),
             JournalEvent::DurableUpTo { .. }
         ));
+        assert!(!journal.waits_for_space());
         stage.sim.power_cut();
         drop(journal);
         let journal = stage.open();
         assert_eq!(texts(&journal, &room), ["one", "two"]);
         assert_eq!(journal.epoch(), epoch + 2);
     }
+}
+
+#[test]
+fn space_is_found_though_nobody_writes() {
+    let stage = Stage::new(1 << 20);
+    stage.sim.set_space(Some(0));
+    let journal = stage.open();
+    assert!((0..3).all(|_| journal.waits_for_space()));
+    stage.sim.set_space(None);
+    let (_never, pause) = mpsc::channel::<()>();
+    let looks = LIMIT.as_millis() / 5;
+    let mut waits =
+        (0..looks).map(|_| (journal.waits_for_space(), pause.recv_timeout(Duration::from_millis(5))).0);
+    assert!(waits.any(|waits| !waits), "it is written again");
 }
 
 #[test]
