@@ -165,6 +165,28 @@ fn what_a_version_wanted_that_was_taken_back_never_takes_place() {
 }
 
 #[test]
+fn a_rebuilt_room_forgets_what_was_taken_back_though_no_image_says_so() {
+    let games = FakeGames::new(&[STEADY, FAST]);
+    games.judge(2, Fate::Wait);
+    let stage = Stage::with(config(&games, 1, 1_000_000), |link| Arc::new(link));
+    let mut player = stage.full_room("tail", sums(1)).pop().expect("a player");
+    assert!(moves(&stage, |rooms, which, done| rooms.swap(which, logic(2), done), 1)[0].1.is_ok());
+    acted(&stage, &mut player, "e+1");
+    // The log has the way back, and the image that is due with it is not put away.
+    stage.journal.set(Faults { lose_answer: 100, ..Faults::default() });
+    let moved = moves(&stage, |rooms, which, done| rooms.roll_back(which, logic(1), done), 2);
+    assert!(moved[0].1.is_ok(), "{moved:?}");
+    stage.pass(Duration::from_millis(20));
+    let stage = stage.crash(config(&games, 2, 1_000_000));
+    come_back(&stage, "tail", &player);
+    // As if the history had lost that it was taken back.
+    games.judge(2, Fate::Happen);
+    stage.rooms.settle_effects();
+    stage.pass(Duration::from_millis(100));
+    assert_eq!(told(&games), []);
+}
+
+#[test]
 fn with_the_same_inputs_the_version_before_says_what_takes_place_instead() {
     for budget_us in BUDGETS_US {
         let games = FakeGames::new(&[STEADY, Version { saves: false, ..FAST }]);
