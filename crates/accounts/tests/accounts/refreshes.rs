@@ -41,6 +41,29 @@ fn a_predecessor_answers_with_the_same_successor_for_60_s() {
     assert_eq!(bench.accounts.verify_access(&second.token).unwrap_err().code, ErrorCode::TokenInvalid);
 }
 
+#[test]
+fn a_wall_clock_that_jumps_by_an_hour_costs_at_most_a_refresh() {
+    const HOUR_MS: i64 = 3_600_000;
+    for jump in [HOUR_MS, -HOUR_MS] {
+        let bench = Bench::new();
+        let (app, player) = (AppId::new("demo"), bench.login("demo", "dev:alice").unwrap());
+        let number = |answer: &LoginAnswer| {
+            let claims = bench.accounts.verify_access(&answer.token).unwrap();
+            bench.accounts.next_session_number(&app, &claims.player)
+        };
+        let before = number(&player);
+        bench.clock.jump_wall(jump);
+        assert_eq!(bench.accounts.verify_access(&player.token).is_ok(), jump < 0);
+        let second = bench.accounts.refresh(&player.refresh_token).unwrap();
+        assert!(number(&second) > before, "the newer login wins");
+        // Back to the right time.
+        bench.clock.jump_wall(-jump);
+        let third = bench.accounts.refresh(&second.refresh_token).unwrap();
+        assert!(number(&third) > before + 1);
+        assert_eq!(third.player, player.player);
+    }
+}
+
 /// What a session asks that has no token any more but knows the login it came from.
 #[test]
 fn a_login_is_known_as_revoked_after_logout_and_after_reuse() {
