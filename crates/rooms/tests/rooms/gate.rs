@@ -11,8 +11,7 @@ use crate::stage::LIMIT;
 
 pub struct Gate {
     inner: Arc<dyn Journal>,
-    /// Rooms that may be read yet; every room is read once from its image on.
-    open: Mutex<Option<usize>>,
+    door: Mutex<Door>,
     opened: Condvar,
     levels: Mutex<Vec<Level>>,
     /// Every batch is refused with this.
@@ -21,11 +20,19 @@ pub struct Gate {
     forgets_nothing: AtomicUsize,
 }
 
+/// Rooms are let through in the order in which they came; every room is read once, from its image on.
+#[derive(Default)]
+struct Door {
+    came: usize,
+    /// So many may pass; `None`: all.
+    may_pass: Option<usize>,
+}
+
 impl Gate {
     pub fn open(inner: Arc<dyn Journal>) -> Gate {
         Gate {
             inner,
-            open: Mutex::new(None),
+            door: Mutex::default(),
             opened: Condvar::new(),
             levels: Mutex::default(),
             refusal: Mutex::default(),
@@ -34,12 +41,12 @@ impl Gate {
     }
 
     pub fn closed(inner: Arc<dyn Journal>) -> Gate {
-        Gate { open: Mutex::new(Some(0)), ..Gate::open(inner) }
+        Gate { door: Mutex::new(Door { came: 0, may_pass: Some(0) }), ..Gate::open(inner) }
     }
 
     pub fn let_through(&self, rooms: usize) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        *open = Some(open.unwrap_or(0) + rooms);
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        door.may_pass = Some(door.may_pass.unwrap_or(0) + rooms);
         self.opened.notify_all();
     }
 
@@ -94,12 +101,13 @@ impl Journal for Gate {
     }
 
     fn image(&self, room: &RoomKey) -> Result<Option<(Position, Bytes)>, JournalError> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = door.came;
+        door.came += 1;
         // Not for ever: a test that fails has to end, too.
-        let waited = self.opened.wait_timeout_while(open, 2 * LIMIT, |open| *open == Some(0));
-        let mut open = waited.unwrap_or_else(PoisonError::into_inner).0;
-        *open = open.map(|rooms| rooms.saturating_sub(1));
-        drop(open);
+        let is_closed = |door: &mut Door| door.may_pass.is_some_and(|may_pass| before >= may_pass);
+        let waited = self.opened.wait_timeout_while(door, 2 * LIMIT, is_closed);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
         self.inner.image(room)
     }
 

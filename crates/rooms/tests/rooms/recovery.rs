@@ -362,7 +362,7 @@ fn what_is_asked_of_a_room_that_is_not_there_yet_waits_for_it() {
     let memory = stage.memory.clone();
     stage.rooms.stop();
     let gate = Arc::new(crate::gate::Gate::closed(memory));
-    let stage = Stage::on_journal(gate.clone(), later(1));
+    let stage = Stage::on_journal(gate.clone(), RoomsConfig { shards: 1, ..later(1) });
     let why = stage.rooms.is_ready().expect_err("not ready");
     assert!(why.contains("40 rooms are being rebuilt"), "{why}");
     let wanted = begin(|done| stage.rooms.view(key("a", "many39"), done));
@@ -387,14 +387,15 @@ fn what_is_asked_of_a_room_that_is_not_there_yet_waits_for_it() {
     assert!(stage.create("a", "quite_new", lockstep(2)).is_ok(), "new rooms need not wait");
     stage.pass(Duration::from_millis(50));
     assert!(wanted.try_recv().is_err());
-    // Each of the two shards was at work on a room already; then comes the one that is waited for.
+    // Each of the threads was at work on a room already; then comes the one that is waited for.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut rebuilt = 0;
     while wanted.try_recv().is_err() {
         rebuilt += 1;
         gate.let_through(1);
         stage.until("one more", || stage.rooms.counts().recovering + rebuilt <= 40);
         stage.pass(Duration::from_millis(10));
-        assert!(rebuilt <= 5, "others came first");
+        assert!(rebuilt <= threads + 1, "others came first");
     }
     gate.let_through(1000);
     stage.until("all are there", || stage.rooms.is_ready().is_ok());
