@@ -483,6 +483,7 @@ export declare class Room extends Emitter<RoomEvents> {
 	private readonly inputs;
 	private resuming;
 	private gapRetryAt;
+	private gapWatched;
 	private unsent;
 	private early;
 	/** The newest change that an event has told. */
@@ -521,6 +522,8 @@ export declare class Room extends Emitter<RoomEvents> {
 	}): boolean;
 	/** Tells what this seat holds for the outcome; games in lockstep do it by `rules.result`. */
 	result(result: ArrayLike<number>, hash?: number, tick?: number): Promise<void>;
+	/** What met a gap that nobody told of waits for ever if no more follows: all go again if nothing moves. */
+	private watchGap;
 	private adopt;
 	/** After a cut a room is silent until it is asked. A lockstep room is asked when there are rules to play by. */
 	private listen;

@@ -1546,6 +1546,7 @@ var Room = class extends Emitter {
     this.inputs = new Inputs();
     this.resuming = false;
     this.gapRetryAt = 0;
+    this.gapWatched = false;
     this.unsent = [];
     this.early = [];
     /** The newest change that an event has told. */
@@ -1703,11 +1704,20 @@ var Room = class extends Emitter {
       if (now < this.gapRetryAt) return;
       this.gapRetryAt = now + GAP_RETRY_MS;
       if (this.game) this.resume(this.game.tick + 1);
-      const { oldest } = this.inputs;
-      this.host.clock.after(GAP_RETRY_MS, () => {
-        if (!this.over && oldest && this.inputs.oldest === oldest) this.refused({ number: number2, reason, channel: this.channel });
-      });
+      this.watchGap();
     } else if (this.game) this.game.refuse(number2, name);
+  }
+  /** What met a gap that nobody told of waits for ever if no more follows: all go again if nothing moves. */
+  watchGap() {
+    const { oldest } = this.inputs;
+    if (this.gapWatched || !oldest) return;
+    this.gapWatched = true;
+    this.host.clock.after(GAP_RETRY_MS, () => {
+      this.gapWatched = false;
+      if (this.over) return;
+      if (this.game && this.inputs.oldest === oldest) this.resume(this.game.tick + 1);
+      this.watchGap();
+    });
   }
   /** @internal Pushes were lost: the view is read again. */
   reread() {

@@ -77,6 +77,7 @@ export class Room extends Emitter<RoomEvents> {
   private readonly inputs = new Inputs();
   private resuming = false;
   private gapRetryAt = 0;
+  private gapWatched = false;
   private unsent: Uint8Array[] = [];
   private early: RoomEvents["relay"][] = [];
   /** The newest change that an event has told. */
@@ -262,12 +263,21 @@ export class Room extends Emitter<RoomEvents> {
       if (now < this.gapRetryAt) return;
       this.gapRetryAt = now + GAP_RETRY_MS;
       if (this.game) this.resume(this.game.tick + 1);
-      // What came meanwhile may have met the same gap, and no more may follow to tell of it.
-      const { oldest } = this.inputs;
-      this.host.clock.after(GAP_RETRY_MS, () => {
-        if (!this.over && oldest && this.inputs.oldest === oldest) this.refused({ number, reason, channel: this.channel });
-      });
+      this.watchGap();
     } else if (this.game) this.game.refuse(number, name);
+  }
+
+  /** What met a gap that nobody told of waits for ever if no more follows: all go again if nothing moves. */
+  private watchGap(): void {
+    const { oldest } = this.inputs;
+    if (this.gapWatched || !oldest) return;
+    this.gapWatched = true;
+    this.host.clock.after(GAP_RETRY_MS, () => {
+      this.gapWatched = false;
+      if (this.over) return;
+      if (this.game && this.inputs.oldest === oldest) this.resume(this.game.tick + 1);
+      this.watchGap();
+    });
   }
 
   /** @internal Pushes were lost: the view is read again. */

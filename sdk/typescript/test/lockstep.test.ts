@@ -204,6 +204,31 @@ test("a second gap right behind the first is asked for, too", async () => {
   assert.equal(game.stats.inputsPending, 0);
 });
 
+test("a gap that nobody tells of, behind one that was told, is asked for", async () => {
+  const { clock, fake, game } = await playing();
+  const room = fake as unknown as { waiting: unknown[] };
+  const member = fake.members[0]!;
+  fake.tick(2);
+  await clock.advance(5);
+  game.input([1]);
+  await clock.advance(5);
+  member.applied = 0;
+  room.waiting = [];
+  game.input([2]);
+  game.input([3]);
+  await clock.advance(50);
+  // All went again; of that the first is taken, the rest is lost, and the player does nothing more.
+  member.applied = 1;
+  room.waiting = room.waiting.slice(0, 1);
+  fake.tick(1);
+  await clock.advance(5);
+  assert.deepEqual([game.state.log, game.stats.inputsPending], [[1], 2]);
+  await clock.advance(1500);
+  fake.tick(1);
+  await clock.advance(50);
+  assert.deepEqual(game.state.log, [1, 2, 3]);
+});
+
 test("inputs share messages where frames come several ticks at a time", async () => {
   const { clock, fake, room, server, game } = await playing();
   fake.ticksPerMessage = 3;
