@@ -5,7 +5,10 @@
 //! cargo run --release -p wasm-host --example calls games/jianzi/room/dist/jianzi-v1.wasm     (in the project's root)
 //! ```
 
-#![allow(clippy::disallowed_methods, reason = "a measurement beside the server, which has no clock of its own")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a measurement beside the server, which has no clock of its own"
+)]
 
 use std::time::Instant;
 
