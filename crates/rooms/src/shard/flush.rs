@@ -96,7 +96,7 @@ impl Shard {
                 at,
                 key: hosted.key.clone(),
                 bytes: bytes.slice(start..end),
-                level: hosted.level(),
+                level: hosted.take_level(),
                 image,
                 effects,
                 weight,

@@ -38,6 +38,8 @@ pub(super) struct Hosted {
 
     /// Events since the last record.
     pub draft: Vec<u8>,
+    /// A run begins among them.
+    pub begins_run: bool,
     /// What members are to hear of these events, in order.
     pub effects: Vec<Effect>,
     /// Changes since `RoomChanged` was last told.
@@ -120,6 +122,7 @@ impl Hosted {
             inbox,
             members: Vec::new(),
             draft: Vec::new(),
+            begins_run: false,
             effects: Vec::new(),
             changes: Vec::new(),
             quiet_until: None,
@@ -153,6 +156,7 @@ impl Hosted {
         }
         let instead = self.make(event, outputs);
         record::append(&mut self.draft, instead.as_ref().unwrap_or(event));
+        self.begins_run |= matches!(event, RoomEvent::RunBegan { .. });
         self.cost.add_event();
         for output in outputs.drain(..) {
             self.note(output);
@@ -164,9 +168,12 @@ impl Hosted {
         self.room.spec().durability != Durability::Async && !self.unprotected
     }
 
-    /// What a record of this room has to reach.
-    pub fn level(&self) -> Level {
-        if self.room.spec().durability == Durability::Sync { Level::Synced } else { Level::Written }
+    /// What the record that is made of the draft has to reach. That a run began is synced at every level: its number must
+    /// not be told a second time, for another run, after a power cut.
+    pub fn take_level(&mut self) -> Level {
+        let begins_run = std::mem::take(&mut self.begins_run);
+        let is_sync = self.room.spec().durability == Durability::Sync;
+        if is_sync || begins_run { Level::Synced } else { Level::Written }
     }
 
     /// Where this run began, for members that may hold ticks of an older one; 0 in the first run.

@@ -146,11 +146,12 @@ impl Sight {
         }
     }
 
-    /// The run in which the room is now, when this player comes back.
-    pub fn back_in(&mut self, run: Run, may_lose: bool) {
+    /// The run in which the room is now, when this player comes back. False if the room has lost its process since, and
+    /// the run has a number that was told before.
+    pub fn back_in(&mut self, run: Run) -> bool {
         match self {
             Sight::Ticks(ticks) => ticks.back_in(run),
-            Sight::States(states) => states.back_in(run, may_lose),
+            Sight::States(states) => states.back_in(run),
         }
     }
 

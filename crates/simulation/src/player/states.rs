@@ -13,6 +13,8 @@ pub struct States {
     pub tick: Tick,
     frames: Vec<(Run, Tick, Bytes)>,
     states: Vec<(Run, Tick, Bytes)>,
+    /// Since then no run began that this player heard of.
+    lost_process: bool,
     /// The room went back behind what this player was told.
     pub rewinds: u32,
 }
@@ -20,15 +22,19 @@ pub struct States {
 impl States {
     /// The room has lost its process, and with it perhaps what this player was told.
     pub fn doubt(&mut self) {
+        self.lost_process = true;
         self.frames.clear();
         self.states.clear();
     }
 
-    /// The run in which the room is now, when this player comes back.
-    pub fn back_in(&mut self, run: Run, may_lose: bool) {
-        if may_lose && run < self.run {
+    /// The run in which the room is now, when this player comes back. False if it is none of its own.
+    pub fn back_in(&mut self, run: Run) -> bool {
+        let lost_process = std::mem::take(&mut self.lost_process);
+        let is_old = lost_process && run <= self.run;
+        if is_old {
             self.run = 0;
         }
+        !is_old
     }
 
     /// True if a run begins with it.

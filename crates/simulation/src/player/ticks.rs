@@ -16,20 +16,25 @@ pub struct Ticks {
     pub rewinds: u32,
     /// The room may have gone back and on again unseen: its history is read anew and put in the place of ours.
     doubts: bool,
+    /// Since then no run began that this player heard of.
+    lost_process: bool,
 }
 
 impl Ticks {
     /// The room has lost its process, and with it perhaps some of its past.
     pub fn doubt(&mut self) {
-        self.doubts = true;
+        (self.doubts, self.lost_process) = (true, true);
     }
 
-    /// The run in which the room is now, when this player comes back.
-    pub fn back_in(&mut self, run: Run) {
-        if self.doubts && run < self.run {
+    /// The run in which the room is now, when this player comes back. False if it is none of its own.
+    pub fn back_in(&mut self, run: Run) -> bool {
+        let lost_process = std::mem::take(&mut self.lost_process);
+        let is_old = lost_process && run <= self.run;
+        if is_old {
             self.start_over();
             self.run = 0;
         }
+        !is_old
     }
 
     /// Where to have the room go on telling.
