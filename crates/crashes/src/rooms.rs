@@ -12,12 +12,15 @@ pub enum Stepper {
     Recovery(usize),
     /// Plays rooms that take too long for their shard.
     Quarantine,
+    /// Plays rooms of which nobody knows yet how long they take.
+    Probation,
 }
 
 /// Places in the table.
-const SLOTS: usize = QUARANTINE + 1;
+const SLOTS: usize = PROBATION + 1;
 const RECOVERY: usize = 64;
 const QUARANTINE: usize = RECOVERY + 16;
+const PROBATION: usize = QUARANTINE + 1;
 
 impl Stepper {
     /// Its place in the table; threads beyond the last place of their kind are not shown.
@@ -26,6 +29,7 @@ impl Stepper {
             Stepper::Shard(number) if number < RECOVERY => number,
             Stepper::Recovery(number) if number < QUARANTINE - RECOVERY => RECOVERY + number,
             Stepper::Quarantine => QUARANTINE,
+            Stepper::Probation => PROBATION,
             Stepper::Shard(_) | Stepper::Recovery(_) => Stepper::NOT_SHOWN,
         }
     }
@@ -70,7 +74,8 @@ pub fn rested(slot: usize) {
 pub(crate) fn place_name(slot: u32) -> String {
     let slot = slot as usize;
     match slot {
-        QUARANTINE.. => "quarantine".to_owned(),
+        PROBATION.. => "probation".to_owned(),
+        QUARANTINE => "quarantine".to_owned(),
         RECOVERY.. => format!("recovery {}", slot - RECOVERY),
         _ => format!("shard {slot}"),
     }
@@ -181,10 +186,10 @@ mod tests {
 
     #[test]
     fn every_thread_has_a_place_of_its_own_or_none() {
-        use Stepper::{Quarantine, Recovery, Shard};
-        let names = [Shard(0), Shard(63), Recovery(0), Recovery(15), Quarantine]
+        use Stepper::{Probation, Quarantine, Recovery, Shard};
+        let names = [Shard(0), Shard(63), Recovery(0), Recovery(15), Quarantine, Probation]
             .map(|stepper| place_name(stepper.slot() as u32));
-        assert_eq!(names, ["shard 0", "shard 63", "recovery 0", "recovery 15", "quarantine"]);
+        assert_eq!(names, ["shard 0", "shard 63", "recovery 0", "recovery 15", "quarantine", "probation"]);
         assert_eq!([Shard(64), Recovery(16)].map(Stepper::slot), [Stepper::NOT_SHOWN; 2]);
     }
 }

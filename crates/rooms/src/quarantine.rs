@@ -1,5 +1,5 @@
-//! The thread on which rooms play that take more time than their shard has for one: they are late there, and not their
-//! neighbours. See `shard/quarantine.rs` for who goes there.
+//! Threads on which rooms play apart from their shards: those that take more time than a shard has for one are late
+//! there, and not their neighbours. See `shard/quarantine.rs` for who goes there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,50 +11,69 @@ use crashes::Stepper;
 use crate::mark;
 use crate::shard::{Alarm, Shared, Trip};
 
-/// The way there.
-#[derive(Clone)]
-pub(crate) struct Quarantine {
-    /// Without a thread the sender does what is to be done.
-    trips: Option<SyncSender<Box<Trip>>>,
+/// Where rooms play apart. Who is known to take long does not hold up newcomers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Apart {
+    Quarantine,
+    /// Nobody knows yet what the room takes.
+    Probation,
 }
 
-/// What the thread does.
+/// The ways there.
+#[derive(Clone)]
+pub(crate) struct Quarantine {
+    /// Without threads the sender does what is to be done.
+    ways: Option<(Way, Way)>,
+}
+
+type Way = SyncSender<Box<Trip>>;
+
+/// What one of the threads does.
 pub(crate) struct QuarantineWork {
+    thread: Apart,
     trips: Receiver<Box<Trip>>,
     is_stopping: Arc<AtomicBool>,
 }
 
-/// Tells the thread that the server stops: rooms on their way go home. It ends with the last shard.
+/// Tells the threads that the server stops: rooms on their way go home. They end with the last shard.
 #[derive(Clone, Default)]
 pub(crate) struct StopQuarantine(Arc<AtomicBool>);
 
-/// Rooms on their way; more stay at home until there is room again, and are late.
+/// Rooms on their way to each; more stay at home until there is room again, and are late.
 const MOST_TRIPS: usize = 256;
 
 impl Quarantine {
-    pub fn new() -> (Quarantine, QuarantineWork, StopQuarantine) {
-        let (sender, trips) = sync_channel(MOST_TRIPS);
+    pub fn new() -> (Quarantine, [QuarantineWork; 2], StopQuarantine) {
         let stop = StopQuarantine::default();
-        let work = QuarantineWork { trips, is_stopping: stop.0.clone() };
-        (Quarantine { trips: Some(sender) }, work, stop)
+        let open = |thread| {
+            let (way, trips) = sync_channel(MOST_TRIPS);
+            (way, QuarantineWork { thread, trips, is_stopping: stop.0.clone() })
+        };
+        let (quarantine, work) = open(Apart::Quarantine);
+        let (probation, work_of_probation) = open(Apart::Probation);
+        (Quarantine { ways: Some((quarantine, probation)) }, [work, work_of_probation], stop)
     }
 
-    pub fn without_thread() -> Quarantine {
-        Quarantine { trips: None }
+    pub fn without_threads() -> Quarantine {
+        Quarantine { ways: None }
     }
 
-    pub fn has_thread(&self) -> bool {
-        self.trips.is_some()
+    pub fn has_threads(&self) -> bool {
+        self.ways.is_some()
     }
 
     /// Gives the trip back if too many are under way.
-    pub fn send(&self, mut trip: Box<Trip>) -> Result<(), Box<Trip>> {
-        let Some(trips) = &self.trips else {
+    pub fn send(&self, mut trip: Box<Trip>, to: Apart) -> Result<(), Box<Trip>> {
+        let Some((quarantine, probation)) = &self.ways else {
             trip.make(|| false);
             trip.go_home();
             return Ok(());
         };
-        trips.try_send(trip).map_err(|refused| match refused {
+        let way = match to {
+            Apart::Quarantine => quarantine,
+            Apart::Probation => probation,
+        };
+        way.try_send(trip).map_err(|refused| match refused {
             TrySendError::Full(trip) | TrySendError::Disconnected(trip) => trip,
         })
     }
@@ -62,9 +81,14 @@ impl Quarantine {
 
 impl QuarantineWork {
     pub fn start(self, shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
-        std::thread::Builder::new().name("rooms-quarantine".to_owned()).spawn(move || {
-            let _alarm = Alarm::new(shared, QUARANTINE_IN_HEALTH);
-            mark::this_thread_is(Stepper::Quarantine);
+        let (name, stepper, number) = match self.thread {
+            Apart::Quarantine => ("rooms-quarantine", Stepper::Quarantine, usize::MAX),
+            Apart::Probation => ("rooms-probation", Stepper::Probation, usize::MAX - 1),
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // Among the shards' numbers, which are small.
+            let _alarm = Alarm::new(shared, number);
+            mark::this_thread_is(stepper);
             for mut trip in self.trips {
                 trip.make(|| self.is_stopping.load(Ordering::Relaxed));
                 trip.go_home();
@@ -78,6 +102,3 @@ impl StopQuarantine {
         self.0.store(true, Ordering::Relaxed);
     }
 }
-
-/// Where shards have their numbers.
-const QUARANTINE_IN_HEALTH: usize = usize::MAX;

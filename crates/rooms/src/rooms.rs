@@ -147,9 +147,12 @@ impl Rooms {
     ) -> std::io::Result<Arc<Rooms>> {
         let (quarantine, quarantine_work, stop_quarantine) = Quarantine::new();
         let parts = Parts::new(config, clock, chance, journal, link, metrics, &quarantine)?;
-        // From now on the shards alone have it, and the thread ends after them.
+        // From now on the shards alone have it, and its threads end after them.
         drop(quarantine);
-        let mut threads = vec![quarantine_work.start(parts.shared.clone())?];
+        let mut threads = Vec::new();
+        for work in quarantine_work {
+            threads.push(work.start(parts.shared.clone())?);
+        }
         parts.clerk.start(parts.clerk_work)?;
         for (number, (shard, recovery)) in parts.shards.into_iter().zip(&parts.recoveries).enumerate() {
             let (config, journal) = (parts.shared.config.clone(), parts.shared.journal.clone());
@@ -301,7 +304,7 @@ impl Rooms {
         self.stop_quarantine.stop();
         self.mailboxes.iter().for_each(|mailbox| mailbox.stop());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        // The quarantine's is the first, and the last to end.
+        // The quarantine's are the first, and the last to end.
         for thread in threads.into_iter().rev() {
             if thread.join().is_err() {
                 tracing::error!(event = "shard_panicked", "a shard's thread had panicked");

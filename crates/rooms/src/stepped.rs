@@ -30,7 +30,7 @@ impl SteppedRooms {
         link: Arc<dyn RoomLink>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<SteppedRooms> {
-        let quarantine = Quarantine::without_thread();
+        let quarantine = Quarantine::without_threads();
         let parts = Parts::new(config, clock, chance, journal, link, metrics, &quarantine)?;
         for (recovery, mailbox) in parts.recoveries.iter().zip(parts.mailboxes.iter()) {
             recovery.run(&parts.shared.config, parts.shared.journal.as_ref(), mailbox);

@@ -34,7 +34,7 @@ mod turn;
 mod ward;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -44,6 +44,7 @@ use journal::Journal;
 use link::RoomLink;
 use model::{Partition, Position, RoomKey};
 use room_core::Output;
+use room_core::modules::ModuleHash;
 use telemetry::Metrics;
 
 use crate::clerk::Clerk;
@@ -118,6 +119,8 @@ pub(crate) struct Shard {
     quarantine: Quarantine,
     /// Rooms in quarantine, at home and away.
     wards: Vec<RoomAt>,
+    /// Games whose ticks were seen to take little.
+    proven: HashSet<ModuleHash>,
     /// A room in quarantine could not leave: too many are away.
     is_crowded: bool,
     /// Taken out of the mailbox, and not handled yet.
@@ -193,6 +196,7 @@ impl Shard {
             dirty: Vec::new(),
             quarantine,
             wards: Vec::new(),
+            proven: HashSet::new(),
             is_crowded: false,
             requests: VecDeque::new(),
             moves: VecDeque::new(),

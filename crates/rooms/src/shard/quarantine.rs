@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
-use model::{Partition, Position};
+use model::{Partition, Position, Tick};
 use protocol::Fault;
 use protocol::messages::push;
+
+use crate::quarantine::Apart;
 
 use super::budget::Allowance;
 use super::partition::Held;
@@ -21,21 +23,47 @@ use super::{RoomAt, Shard};
 const LAST_LOOKS: u32 = 20_000;
 const LAST_LOOKS_APART: Duration = Duration::from_micros(500);
 
+/// Of the first room of a game.
+const TICKS_OF_PROBATION: Tick = 20;
+/// Rooms of further games begin apart, each.
+const MOST_PROVEN: usize = 4096;
+
 impl Shard {
+    /// A new room of a game that nobody has seen play begins apart: what its ticks take is not known yet.
+    pub(super) fn put_on_probation(&mut self, at: RoomAt) {
+        let is_watched = !self.allowance().in_a_second.is_zero();
+        let Some(hosted) = self.room(at).filter(|_| is_watched) else { return };
+        let (key, module) = (hosted.key.clone(), hosted.room.logic().map(|logic| logic.hash));
+        if module.is_some_and(|module| !self.proven.contains(&module)) {
+            self.rooms.open_ward(Ward::new(at, key, true));
+            self.wards.push(at);
+        }
+    }
+
     /// A room that takes too much of this shard's time goes to quarantine: it leaves when its next tick is due.
     pub(super) fn watch_budget(&mut self, at: RoomAt) {
         let (now, allowed) = (self.now, self.allowance());
-        let is_in_quarantine = self.rooms.ward(at).is_some();
         let Some(hosted) = self.room(at).filter(|hosted| hosted.game.is_some()) else { return };
         hosted.count_calls(Duration::ZERO);
-        if is_in_quarantine || hosted.room.is_ended() || !hosted.budget.is_over(now, allowed) {
+        if hosted.room.is_ended() || !hosted.budget.is_over(now, allowed) {
             return;
         }
-        let key = hosted.key.clone();
-        tracing::warn!(event = "room_quarantined", app = %key.app, room = %key.room, tick = hosted.room.tick(),
+        let (key, tick) = (hosted.key.clone(), hosted.room.tick());
+        let module = hosted.room.logic().map(|logic| logic.hash);
+        match self.rooms.ward_mut(at) {
+            Some(ward) if !ward.is_on_probation => return,
+            Some(ward) => ward.is_on_probation = false,
+            None => {
+                self.rooms.open_ward(Ward::new(at, key.clone(), false));
+                self.wards.push(at);
+            }
+        }
+        tracing::warn!(event = "room_quarantined", app = %key.app, room = %key.room, tick,
             "its game takes too much time: it plays on apart, and may be late");
-        self.rooms.open_ward(Ward::new(at, key));
-        self.wards.push(at);
+        // The next room of this game begins apart.
+        if let Some(module) = module {
+            self.proven.remove(&module);
+        }
         self.shared.metrics.rooms.quarantined.increment();
         self.shared.metrics.rooms.quarantined_total.increment();
     }
@@ -82,7 +110,7 @@ impl Shard {
             self.release_if_calm(at);
             some_left |= self.send_off(at);
         }
-        some_left && !self.quarantine.has_thread()
+        some_left && !self.quarantine.has_threads()
     }
 
     /// What rooms have to say that come home, and what waited for them.
@@ -122,16 +150,28 @@ impl Shard {
     /// From now on the room plays on its shard's thread, as all others do.
     fn release_if_calm(&mut self, at: RoomAt) {
         let (now, allowed) = (self.now, self.allowance());
-        let has_nothing_to_do =
-            self.rooms.ward(at).is_some_and(|ward| !ward.is_waiting() && ward.due.is_none());
-        let Some(hosted) = self.room(at).filter(|_| has_nothing_to_do) else { return };
-        if hosted.budget.is_over(now, allowed) && !hosted.room.is_ended() {
+        let Some(ward) = self.rooms.ward(at).filter(|ward| !ward.is_waiting() && ward.due.is_none()) else {
+            return;
+        };
+        let is_on_probation = ward.is_on_probation;
+        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return };
+        let (ended, module) = (hosted.room.is_ended(), hosted.room.logic().map(|logic| logic.hash));
+        let has_played = hosted.room.tick() >= TICKS_OF_PROBATION;
+        let is_known =
+            !is_on_probation || has_played || module.is_some_and(|module| self.proven.contains(&module));
+        if !ended && (!is_known || hosted.budget.is_over(now, allowed)) {
             return;
         }
-        let key = &hosted.key;
-        tracing::info!(event = "room_released", app = %key.app, room = %key.room, "it plays among the others again");
         self.wards.retain(|other| *other != at);
-        self.rooms.close_ward(at);
+        let Some(ward) = self.rooms.close_ward(at) else { return };
+        if is_on_probation {
+            if has_played && self.proven.len() < MOST_PROVEN {
+                self.proven.extend(module);
+            }
+            return;
+        }
+        let key = &ward.key;
+        tracing::info!(event = "room_released", app = %key.app, room = %key.room, "it plays among the others again");
         self.shared.metrics.rooms.quarantined.decrement();
     }
 
@@ -151,11 +191,11 @@ impl Shard {
             return false;
         };
         ward.needs_journal = needs_journal;
+        let to = if ward.is_on_probation { Apart::Probation } else { Apart::Quarantine };
         let (inputs, due) = ward.leave();
         let Some(hosted) = self.rooms.lend(at) else { return false };
         let trip = Trip::new(hosted, inputs, due, self.mailbox.clone(), self.shared.clone());
-        let refused = self.quarantine.send(Box::new(trip));
-        if let Err(trip) = refused {
+        if let Err(trip) = self.quarantine.send(Box::new(trip), to) {
             self.put_home(*trip);
             self.is_crowded = true;
             return false;

@@ -164,6 +164,7 @@ impl Shard {
         let hosted = &mut self.rooms[at.index as usize];
         hosted.draft = draft;
         told.into_iter().for_each(|output| hosted.note(output));
+        self.put_on_probation(at);
         self.shared.metrics.rooms.created_total.of(&[kind]).increment();
         self.show_in_directory(at);
         self.touch(at);

@@ -22,6 +22,8 @@ use super::request::Request;
 pub(super) struct Ward {
     pub at: RoomAt,
     pub key: RoomKey,
+    /// The room's game has yet to show what its ticks take.
+    pub is_on_probation: bool,
     waiting: VecDeque<Waiting>,
     /// Inputs that wait, by seat.
     inputs: Vec<u8>,
@@ -55,10 +57,11 @@ const MOST_REQUESTS: usize = 256;
 const RETRY: Duration = Duration::from_secs(1);
 
 impl Ward {
-    pub fn new(at: RoomAt, key: RoomKey) -> Ward {
+    pub fn new(at: RoomAt, key: RoomKey, is_on_probation: bool) -> Ward {
         Ward {
             at,
             key,
+            is_on_probation,
             waiting: VecDeque::new(),
             inputs: Vec::new(),
             requests: 0,
@@ -74,7 +77,7 @@ impl Ward {
         !self.waiting.is_empty()
     }
 
-    /// False if as many wait as the seat has for one tick: the input is as lost on the way, and comes again.
+    /// False if more wait than the seat has for one tick: an input is as lost on the way, and comes again.
     pub fn keep_input(&mut self, input: Input) -> bool {
         let seat = input.seat;
         let Some(count) = self.count(seat) else { return false };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use journal::testing::Faults;
 use model::{Build, PlayerId, SessionId};
 use protocol::messages::RoomSpec;
+use protocol::messages::input_refused::Refusal;
 use room_core::{EndReason, RoomRequest, tick_entries};
 use rooms::{Door, JoinRoom, Member, RoomsConfig, SteppedRooms, WithoutJournal};
 
@@ -16,6 +17,7 @@ use crate::stage::{Seated, Stage, begin, key};
 
 const SHARD: &str = "rooms-0";
 const APART: &str = "rooms-quarantine";
+const NEW: &str = "rooms-probation";
 
 /// Two players in a room whose tick holds the thread that makes it, and one in a room beside it.
 struct Scene {
@@ -245,16 +247,38 @@ fn a_room_that_does_with_little_again_comes_back() {
 }
 
 #[test]
-fn a_version_whose_ticks_never_end_costs_its_neighbours_one_of_them() {
+fn a_version_whose_ticks_never_end_costs_its_neighbours_nothing() {
     let heavy = Heavy::new(&[STEADY, Version { saves: false, ..BAD }]);
     let stage = heavy.stage();
     heavy.burn(50_000_000);
     heavy.choose(2);
     let _players = stage.full_room("endless", sums(1));
     stage.until("it is suspended", || heavy.games.watched().suspended == 1);
-    assert!(heavy.ticks_on(SHARD) <= 1 && heavy.ticks_on(APART) >= 2);
+    assert_eq!((heavy.ticks_on(SHARD), heavy.ticks_on(NEW) + heavy.ticks_on(APART)), (0, 3));
     stage.until("a room that stands costs nothing", || stage.rooms.counts().quarantined == 0);
     assert!(stage.rooms.is_ready().is_ok());
+}
+
+#[test]
+fn a_game_is_at_home_once_it_was_seen_to_take_little_and_apart_once_it_was_seen_to_take_much() {
+    let heavy = Heavy::new(&[STEADY, STEADY]);
+    let stage = heavy.stage();
+    heavy.choose(2);
+    let first = stage.full_room("first", sums(1));
+    stage.until("it is known", || first[0].player.ticks() >= 25);
+    let apart = heavy.ticks_on(NEW);
+    assert!((20..=23).contains(&apart), "its first ticks were made apart: {apart}");
+    let second = stage.full_room("second", sums(1));
+    stage.until("it plays", || second[0].player.ticks() >= 10);
+    assert_eq!((heavy.ticks_on(NEW), heavy.ticks_on(APART)), (apart, 0), "the second room plays at home");
+    assert_eq!((stage.rooms.counts().quarantined, stage.metrics.rooms.quarantined_total.get()), (0, 0));
+    heavy.burn(FAR_TOO_MUCH);
+    stage.until("both are in quarantine", || stage.rooms.counts().quarantined == 2);
+    heavy.burn(1000);
+    let at_home = heavy.ticks_on(SHARD);
+    let third = stage.full_room("third", sums(1));
+    stage.until("it plays", || third[0].player.ticks() >= 10);
+    assert_eq!(heavy.ticks_on(SHARD), at_home, "nobody of that game plays at home");
 }
 
 #[test]
@@ -266,7 +290,8 @@ fn a_flood_for_a_room_that_is_away_is_bounded_and_comes_again() {
         scene.players[0].send_numbered(number, &b"a\x01"[..]);
     }
     scene.players[1].send_numbered(1, &b"a\x01"[..]);
-    scene.stage.until("what is too much is gone", || dropped() == 34);
+    // The last one is kept, to tell of those before it.
+    scene.stage.until("what is too much is gone", || dropped() == 33);
     scene.heavy.let_go();
     let (flooding, other) = (scene.players[0].player.clone(), scene.players[1].player.clone());
     scene.stage.until("the rest counts", || flooding.applied() == 16 && other.applied() == 1);
@@ -274,7 +299,8 @@ fn a_flood_for_a_room_that_is_away_is_bounded_and_comes_again() {
         scene.players[0].send_numbered(number, &b"a\x01"[..]);
     }
     scene.stage.until("so does what comes again", || flooding.applied() == 20);
-    assert!(flooding.heard().refused.is_empty());
+    let refused: Vec<_> = flooding.heard().refused.iter().map(|told| (told.number, told.reason())).collect();
+    assert_eq!(refused, [(50, Refusal::Gap)]);
     assert_eq!(total(&scene.players[0]), flooding.ticks() + 21);
 }
 
