@@ -54,6 +54,8 @@ enum Waiting {
 
 /// Of one room.
 const MOST_REQUESTS: usize = 256;
+/// Of one seat. More than it has for one tick: what is too much for that is the room's to refuse, as at home.
+const MOST_INPUTS: u8 = 64;
 const RETRY: Duration = Duration::from_secs(1);
 
 impl Ward {
@@ -77,11 +79,11 @@ impl Ward {
         !self.waiting.is_empty()
     }
 
-    /// False if more wait than the seat has for one tick: an input is as lost on the way, and comes again.
+    /// False if more wait than may: an input is as lost on the way, and comes again.
     pub fn keep_input(&mut self, input: Input) -> bool {
         let seat = input.seat;
         let Some(count) = self.count(seat) else { return false };
-        if *count <= limits::INPUTS_PER_TICK {
+        if *count <= MOST_INPUTS {
             *count += 1;
             self.waiting.push_back(Waiting::Input(input));
             return true;

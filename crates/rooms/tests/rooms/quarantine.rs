@@ -286,21 +286,23 @@ fn a_flood_for_a_room_that_is_away_is_bounded_and_comes_again() {
     let mut scene = Scene::new(|config| config);
     scene.hold();
     let dropped = || scene.stage.metrics.rooms.inbox_dropped_total.get();
-    for number in 1..=50 {
+    for number in 1..=100 {
         scene.players[0].send_numbered(number, &b"a\x01"[..]);
     }
     scene.players[1].send_numbered(1, &b"a\x01"[..]);
     // The last one is kept, to tell of those before it.
-    scene.stage.until("what is too much is gone", || dropped() == 33);
+    scene.stage.until("what is too much is gone", || dropped() == 35);
     scene.heavy.let_go();
     let (flooding, other) = (scene.players[0].player.clone(), scene.players[1].player.clone());
-    scene.stage.until("the rest counts", || flooding.applied() == 16 && other.applied() == 1);
-    for number in 17..=20 {
+    scene.stage.until("the rest counts", || flooding.applied() == 64 && other.applied() == 1);
+    for number in 65..=68 {
         scene.players[0].send_numbered(number, &b"a\x01"[..]);
     }
-    scene.stage.until("so does what comes again", || flooding.applied() == 20);
+    scene.stage.until("so does what comes again", || flooding.applied() == 68);
     let refused: Vec<_> = flooding.heard().refused.iter().map(|told| (told.number, told.reason())).collect();
-    assert_eq!(refused, [(50, Refusal::Gap)]);
+    let too_many = (17..=64).map(|number| (number, Refusal::TooMany));
+    // What is not in the log is told at once.
+    assert_eq!(refused, [(100, Refusal::Gap)].into_iter().chain(too_many).collect::<Vec<_>>());
     assert_eq!(total(&scene.players[0]), flooding.ticks() + 21);
 }
 
