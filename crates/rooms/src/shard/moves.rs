@@ -89,7 +89,8 @@ impl Shard {
     /// A room that is away keeps its place; so does one whose journal is in trouble: that is no fault of the version, and it
     /// goes on once the journal answers.
     pub(super) fn move_some_rooms(&mut self) {
-        let until = self.now + MOVING_TIME;
+        // From here on: a shard that is busy all the time is to come to its end as well.
+        let until = self.shared.clock.now() + MOVING_TIME;
         let mut paused = Vec::new();
         while let Some((at, moves)) = self.moves.pop_front() {
             if let Some(ward) = self.held_up(at) {

@@ -84,7 +84,7 @@ impl Shard {
 
     /// Some of them call games: what takes long waits for the next turn, and rooms that are due do not.
     fn handle_requests(&mut self) {
-        let until = self.now + TIME_FOR_REQUESTS;
+        let until = self.shared.clock.now() + TIME_FOR_REQUESTS;
         while let Some(request) = self.requests.pop_front() {
             self.handle(request);
             if self.shared.clock.now() >= until {
