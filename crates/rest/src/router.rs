@@ -21,7 +21,8 @@ pub fn router(state: RestState) -> Router {
     let endpoints = endpoints::all();
     let openapi = openapi::document(&endpoints).to_string().into();
     let blocking = Arc::new(Semaphore::new(state.config.blocking_at_once));
-    let shared = Arc::new(Shared { rest: state, blocking, openapi });
+    let computing = Arc::new(Semaphore::new(state.config.computing_at_once));
+    let shared = Arc::new(Shared { rest: state, blocking, computing, openapi });
 
     let mut router = Router::new();
     for endpoint in endpoints {

@@ -45,8 +45,10 @@ pub struct RestConfig {
     pub body_within: Duration,
     /// Time for an answer, waiting for the platform included.
     pub answer_within: Duration,
-    /// Logins and replays that wait for somebody else at once; more wait their turn.
+    /// Logins and replay files that wait for somebody else at once; more wait their turn.
     pub blocking_at_once: usize,
+    /// Matches that are played again at once; more are sent away.
+    pub computing_at_once: usize,
 }
 
 impl Default for RestConfig {
@@ -59,6 +61,7 @@ impl Default for RestConfig {
             body_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(15),
             blocking_at_once: 128,
+            computing_at_once: 2,
         }
     }
 }
@@ -83,7 +86,7 @@ pub trait Replays: Send + Sync {
     /// `room_unknown` also for a room of another app.
     fn file(&self, app: &AppId, room: &RoomId) -> Result<Vec<u8>, Fault>;
 
-    /// The same replay for people and scripts.
+    /// The same replay for people and scripts. Plays the whole match again.
     ///
     /// # Errors
     /// As [`Replays::file`].
@@ -94,6 +97,7 @@ pub trait Replays: Send + Sync {
 pub(crate) struct Shared {
     pub(crate) rest: RestState,
     pub(crate) blocking: Arc<Semaphore>,
+    pub(crate) computing: Arc<Semaphore>,
     /// `/openapi.json`.
     pub(crate) openapi: Bytes,
 }

@@ -9,10 +9,12 @@ mod user_info_get;
 mod version_get;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::{ErrorCode, Fault};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::endpoint::Endpoint;
 use crate::state::Shared;
@@ -66,14 +68,42 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Fault> {
     let doing = async {
         let permit = shared.blocking.clone().acquire_owned().await.map_err(|_| ErrorCode::Draining)?;
-        let shared = shared.clone();
-        let thread = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, also when nobody waits for it any more.
-            let _permit = permit;
-            work(&shared)
-        });
-        thread.await.map_err(|_| ErrorCode::Internal)?
+        on_a_thread(shared, permit, work).await
     };
+    in_time(shared, doing).await
+}
+
+/// The same for what keeps a thread busy all the time. Very few at once, and the next is sent away: work that goes on
+/// when nobody waits for it any more must not take the threads that logins need.
+async fn computing<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&Shared) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let busy = || {
+        let sentence = "The server is playing as many other matches again as it may.";
+        Fault::new(ErrorCode::TooManyRequests, sentence).retry_after(COMPUTING_RETRY_AFTER)
+    };
+    let permit = shared.computing.clone().try_acquire_owned().map_err(|_| busy())?;
+    in_time(shared, on_a_thread(shared, permit, work)).await
+}
+
+const COMPUTING_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+async fn on_a_thread<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce(&Shared) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let shared = shared.clone();
+    let thread = tokio::task::spawn_blocking(move || {
+        // Held until the work is done, also when nobody waits for it any more.
+        let _permit = permit;
+        work(&shared)
+    });
+    thread.await.map_err(|_| ErrorCode::Internal)?
+}
+
+async fn in_time<T>(shared: &Shared, doing: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let late = || Fault::new(ErrorCode::DeadlineExceeded, "The answer took too long.");
     tokio::time::timeout(shared.rest.config.answer_within, doing).await.unwrap_or_else(|_| Err(late()))
 }

@@ -9,7 +9,7 @@ use axum::routing::get;
 use model::RoomId;
 use protocol::ErrorCode;
 
-use super::blocking;
+use super::{blocking, computing};
 use crate::caller::Caller;
 use crate::endpoint::{AnswerKind, Description, Endpoint, Parameter, Place};
 use crate::envelope::{Data, Failure};
@@ -28,7 +28,8 @@ async fn replay(
     // What cannot be a room's id is no room's id.
     let room: RoomId = name.parse().map_err(|_| ErrorCode::RoomUnknown)?;
     if as_json {
-        let json = blocking(&shared, move |shared| shared.rest.replays.json(&claims.app, &room)).await?;
+        // The whole match is played again for it.
+        let json = computing(&shared, move |shared| shared.rest.replays.json(&claims.app, &room)).await?;
         return Ok(Data(json).into_response());
     }
     let file_name = format!("attachment; filename=\"{room}.replay\"");
