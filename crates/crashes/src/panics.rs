@@ -61,9 +61,9 @@ fn outlived(thread: &str, words: &str) {
         let _ = writeln!(text, "frame {address}");
     }
     let _ = writeln!(text, "message {}\n{words}", words.len());
-    for row in rooms::rows() {
+    for (slot, row) in rooms::rows() {
         let within = u8::from(row.within);
-        let _ = writeln!(text, "room {} {} {within} {}\n{}", row.shard, row.tick, row.room.len(), row.room);
+        let _ = writeln!(text, "room {slot} {} {within} {}\n{}", row.tick, row.room.len(), row.room);
     }
     for line in lines::texts() {
         let _ = writeln!(text, "line {}\n{line}", line.len());

@@ -12,7 +12,7 @@
 //! frame <address>
 //! stack <address> <length>⏎<bytes>⏎
 //! message <length>⏎<bytes>⏎                        of a panic
-//! room <shard> <tick> <within> <length>⏎<bytes>⏎
+//! room <slot> <tick> <within> <length>⏎<bytes>⏎
 //! line <length>⏎<bytes>⏎
 //! maps⏎…⏎maps-end                                  /proc/self/maps
 //! end
@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 
 use crate::modules::Mapping;
 use crate::report::SteppedRoom;
+use crate::rooms;
 
 pub(crate) const FIRST_LINE: &str = "jianzi-crash 1\n";
 
@@ -115,10 +116,10 @@ impl Raw {
             }
             "message" => self.message = Some(cursor.text(number(rest)?)?),
             "room" => {
-                let (shard, tick) = (number(words.next()?)?, number(words.next()?)?);
+                let (slot, tick) = (number(words.next()?)?, number(words.next()?)?);
                 let within = words.next()? == "1";
                 let room = cursor.text(number(words.next()?)?)?;
-                self.rooms.push(SteppedRoom { shard, room, tick, within });
+                self.rooms.push(SteppedRoom { place: rooms::place_name(slot), room, tick, within });
             }
             "line" => self.lines.push(cursor.text(number(rest)?)?),
             "maps" => {

@@ -97,8 +97,9 @@ pub struct Frame {
 /// What a thread that plays rooms was doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SteppedRoom {
-    /// The thread's place: a shard's number, or one of those beyond.
-    pub shard: u32,
+    /// Which thread: `shard 3`, `recovery 0`, `quarantine`, `probation`.
+    #[serde(alias = "shard", deserialize_with = "rooms::place_or_slot")]
+    pub place: String,
     /// `app/room`.
     pub room: String,
     pub tick: u32,
@@ -203,8 +204,7 @@ impl fmt::Display for Report {
         }
         for room in &self.rooms {
             let doing = if room.within { "stepping" } else { "last stepped" };
-            let place = rooms::place_name(room.shard);
-            writeln!(f, "{place:<8} {doing} {}, tick {}", room.room, room.tick)?;
+            writeln!(f, "{:<8} {doing} {}, tick {}", room.place, room.room, room.tick)?;
         }
         for note in &self.notes {
             writeln!(f, "note     {note}")?;

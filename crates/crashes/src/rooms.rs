@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use serde::{Deserialize, Deserializer};
+
 use crate::report::SteppedRoom;
 
 /// A thread that plays rooms.
@@ -70,7 +72,7 @@ pub fn rested(slot: usize) {
     }
 }
 
-/// Who has this place, as a report says it.
+/// Who has this place of the table, as a report says it.
 pub(crate) fn place_name(slot: u32) -> String {
     let slot = slot as usize;
     match slot {
@@ -79,6 +81,20 @@ pub(crate) fn place_name(slot: u32) -> String {
         RECOVERY.. => format!("recovery {}", slot - RECOVERY),
         _ => format!("shard {slot}"),
     }
+}
+
+/// A place by its name, or by its number as older reports have it.
+pub(crate) fn place_or_slot<'de, D: Deserializer<'de>>(place: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Name(String),
+        Slot(u32),
+    }
+    Ok(match Either::deserialize(place)? {
+        Either::Name(name) => name,
+        Either::Slot(slot) => place_name(slot),
+    })
 }
 
 /// One thread's last steps.
@@ -129,25 +145,26 @@ fn put(name: &mut [u8; NAME_BYTES], at: usize, bytes: &[u8]) -> usize {
     end
 }
 
-/// The rows in use, for a report that is made within the process.
-pub(crate) fn rows() -> Vec<SteppedRoom> {
-    let rows = (0_u32..).zip(&TABLE).flat_map(|(shard, steps)| {
+/// The rows in use with their places in the table, for a report that is made within the process.
+pub(crate) fn rows() -> Vec<(u32, SteppedRoom)> {
+    let rows = (0_u32..).zip(&TABLE).flat_map(|(slot, steps)| {
         steps.newest_first().map(move |(row, within)| {
             let mut name: Vec<u8> =
                 row.words.iter().flat_map(|word| word.load(Ordering::Relaxed).to_ne_bytes()).collect();
             name.truncate(row.length.load(Ordering::Relaxed) as usize);
             let room = String::from_utf8_lossy(&name).into_owned();
-            SteppedRoom { shard, room, tick: row.tick.load(Ordering::Relaxed), within }
+            let tick = row.tick.load(Ordering::Relaxed);
+            (slot, SteppedRoom { place: place_name(slot), room, tick, within })
         })
     });
     rows.collect()
 }
 
-/// Each room once, with its newest step. Takes the rows of each shard the newest first.
+/// Each room once, with its newest step. Takes the rows of each thread the newest first.
 pub(crate) fn once_each(rows: &[SteppedRoom]) -> Vec<SteppedRoom> {
     let mut once: Vec<SteppedRoom> = Vec::new();
     for row in rows {
-        if !once.iter().any(|known| (known.shard, &known.room) == (row.shard, &row.room)) {
+        if !once.iter().any(|known| (&known.place, &known.room) == (&row.place, &row.room)) {
             once.push(row.clone());
         }
     }
@@ -160,9 +177,10 @@ mod tests {
 
     #[test]
     fn the_table_names_the_rooms_of_the_last_steps_and_cuts_what_is_too_long() {
-        let of = |shard: u32| -> Vec<(String, u32, bool)> {
-            let rows = once_each(&rows()).into_iter().filter(|row| row.shard == shard);
-            rows.map(|row| (row.room, row.tick, row.within)).collect()
+        let of = |place: u32| -> Vec<(String, u32, bool)> {
+            let rows: Vec<_> =
+                rows().into_iter().filter(|(slot, _)| *slot == place).map(|(_, row)| row).collect();
+            once_each(&rows).into_iter().map(|row| (row.room, row.tick, row.within)).collect()
         };
         assert_eq!(of(60), []);
         for tick in 1..=9 {
@@ -191,5 +209,16 @@ mod tests {
             .map(|stepper| place_name(stepper.slot() as u32));
         assert_eq!(names, ["shard 0", "shard 63", "recovery 0", "recovery 15", "quarantine", "probation"]);
         assert_eq!([Shard(64), Recovery(16)].map(Stepper::slot), [Stepper::NOT_SHOWN; 2]);
+    }
+
+    #[test]
+    fn reports_name_the_place_also_those_that_were_kept_with_its_number() {
+        let place = "quarantine".to_owned();
+        let row = SteppedRoom { place, room: "game/3-x".into(), tick: 4, within: true };
+        let kept = r#"{"place":"quarantine","room":"game/3-x","tick":4,"within":true}"#;
+        assert_eq!(serde_json::to_string(&row).unwrap(), kept);
+        assert_eq!(serde_json::from_str::<SteppedRoom>(kept).unwrap(), row);
+        let older = r#"{"shard":80,"room":"game/3-x","tick":4,"within":true}"#;
+        assert_eq!(serde_json::from_str::<SteppedRoom>(older).unwrap(), row);
     }
 }

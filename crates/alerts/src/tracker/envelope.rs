@@ -53,7 +53,7 @@ fn event(report: &Report, context: &Context) -> Value {
     let rooms: Vec<Value> = report
         .rooms
         .iter()
-        .map(|room| json!({ "shard": room.shard, "room": room.room, "tick": room.tick, "within": room.within }))
+        .map(|room| json!({ "place": room.place, "room": room.room, "tick": room.tick, "within": room.within }))
         .collect();
     let breadcrumbs: Vec<Value> = report
         .lines
@@ -77,7 +77,7 @@ fn event(report: &Report, context: &Context) -> Value {
         "threads": { "values": threads },
         "breadcrumbs": { "values": breadcrumbs },
         "contexts": {
-            "rooms": { "type": "rooms", "shards": rooms },
+            "rooms": { "type": "rooms", "stepped": rooms },
             "process": {
                 "type": "process",
                 "pid": report.pid,

@@ -2,7 +2,7 @@
 
 use alerts::tracker::{Context, Delivered, Dsn, Tracker, event_id};
 use crashes::{Cause, Frame, Report, SteppedRoom, Thread};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::endpoint::{Endpoint, Received};
 
@@ -37,7 +37,12 @@ fn report(id: &str) -> Report {
             whole: true,
         }),
         other_threads: vec![Thread { id: 10, name: "gateway-0".into(), ..Thread::default() }],
-        rooms: vec![SteppedRoom { shard: 0, room: "game/3-abc".into(), tick: 41, within: true }],
+        rooms: vec![SteppedRoom {
+            place: "quarantine".into(),
+            room: "game/3-abc".into(),
+            tick: 41,
+            within: true,
+        }],
         lines: vec!["WARN rooms: slow".into(), format!("INFO rest: login token={TOKEN}")],
         ..Report::default()
     }
@@ -88,7 +93,8 @@ fn an_envelope_carries_release_environment_rooms_and_logs_and_no_secret() {
     let frames = exception["stacktrace"]["frames"].as_array().unwrap();
     assert_eq!(frames[0]["function"], "rooms::shard::turn::outer", "the outermost call first");
     assert_eq!((&frames[1]["lineno"], &frames[1]["in_app"]), (&5.into(), &true.into()));
-    assert_eq!(event["contexts"]["rooms"]["shards"][0]["room"], "game/3-abc");
+    let stepped = &event["contexts"]["rooms"]["stepped"][0];
+    assert_eq!((&stepped["place"], &stepped["room"]), (&json!("quarantine"), &json!("game/3-abc")));
     let breadcrumbs = event["breadcrumbs"]["values"].as_array().unwrap();
     assert_eq!((breadcrumbs.len(), &breadcrumbs[0]["level"]), (2, &"warning".into()));
     assert_eq!(event["threads"]["values"].as_array().unwrap().len(), 2);

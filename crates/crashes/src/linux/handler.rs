@@ -110,10 +110,10 @@ fn write_last_words(out: Out) {
 }
 
 fn write_rooms(out: Out) {
-    for (shard, steps) in rooms::TABLE.iter().enumerate() {
+    for (slot, steps) in rooms::TABLE.iter().enumerate() {
         for (row, within) in steps.newest_first() {
             let length = row.length.load(Ordering::Relaxed).min(size_of_val(&row.words) as u32);
-            out.text("room ").number(shard as u64).text(" ");
+            out.text("room ").number(slot as u64).text(" ");
             out.number(u64::from(row.tick.load(Ordering::Relaxed))).text(" ");
             out.number(u64::from(within)).text(" ").number(u64::from(length)).text("\n");
             // The kernel reads what others may be writing; a torn name is better than none.
