@@ -146,7 +146,8 @@ impl Window {
     }
 
     fn read_file(&mut self, segment: &Segment, offset: u32) -> Option<()> {
-        (self.block, self.from) = (None, offset);
+        // Until it is read, nothing here is of this place.
+        (self.block, self.of, self.from) = (None, None, offset);
         self.bytes.resize(WINDOW_BYTES, 0);
         let read = segment.file.read_up_to(u64::from(offset), &mut self.bytes).ok()?;
         let whole = entry::body_length(&self.bytes[..read])? + FRAME;
@@ -158,6 +159,7 @@ impl Window {
         } else {
             self.bytes.truncate(read);
         }
+        self.of = Some((segment.number, segment.generation));
         Some(())
     }
 

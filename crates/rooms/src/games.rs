@@ -49,7 +49,7 @@ pub enum Fate {
     Never,
 }
 
-/// Counts what becomes of the versions of games. Called on shards' threads: nothing here may wait.
+/// Counts what becomes of the versions of games. Called on the threads on which rooms play: nothing here may wait.
 pub trait GameWatch: Send + Sync {
     fn version(&self, app: &AppId, logic: &LogicRef) -> Arc<dyn VersionWatch>;
 }

@@ -274,7 +274,7 @@ export class Room extends Emitter<RoomEvents> {
     this.gapWatched = true;
     this.host.clock.after(GAP_RETRY_MS, () => {
       this.gapWatched = false;
-      if (this.over) return;
+      if (this.over || !this.host.isOnline()) return;
       if (this.game && this.inputs.oldest === oldest) this.resume(this.game.tick + 1);
       this.watchGap();
     });

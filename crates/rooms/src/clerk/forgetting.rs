@@ -19,7 +19,7 @@ struct Unforgotten {
 }
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// Some four minutes; then, as beyond the bound, it is left to the next start of the server, which finds that the room
+/// Some two minutes; then, as beyond the bound, it is left to the next start of the server, which finds that the room
 /// has ended. Not for ever: a room's id may be used again.
 const MOST_TRIES: u32 = 8;
 const MOST_WAITING: usize = 4096;

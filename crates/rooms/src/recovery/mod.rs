@@ -84,11 +84,12 @@ impl Recovery {
         mailbox: Arc<Mailbox>,
     ) -> std::io::Result<Vec<JoinHandle<()>>> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = (processors / config.shards.max(1)).clamp(1, self.todo().left.len().max(1));
+        let most = (processors / config.shards.max(1)).max(1);
+        let threads = most.min(self.todo().left.len().max(1));
         let start = |thread| {
             let (recovery, config) = (self.clone(), config.clone());
             let (journal, mailbox) = (journal.clone(), mailbox.clone());
-            let stepper = Stepper::Recovery(shard * threads + thread);
+            let stepper = Stepper::Recovery(shard * most + thread);
             let work = move || {
                 mark::this_thread_is(stepper);
                 recovery.run(&config, journal.as_ref(), &mailbox);
@@ -141,13 +142,12 @@ impl Recovery {
         }
     }
 
-    /// Others first, and not at once.
+    /// Not at once, and others first; whoever waits for it may say so meanwhile.
     fn put_off(&self, key: RoomKey, pause: Duration) {
-        let mut todo = self.todo();
+        let waited = self.stops.wait_timeout_while(self.todo(), pause, |todo| !todo.stopping);
+        let (mut todo, _) = waited.unwrap_or_else(PoisonError::into_inner);
         todo.left.insert(key.clone());
         todo.others.push_back(key);
-        let waited = self.stops.wait_timeout_while(todo, pause, |todo| !todo.stopping);
-        drop(waited);
     }
 
     fn todo(&self) -> MutexGuard<'_, Todo> {

@@ -172,6 +172,7 @@ impl Shard {
             return;
         };
         hosted.unanswered -= 1;
+        hosted.run_waits &= hosted.unanswered > 0;
         held.effects.into_iter().for_each(|effect| effect.happen(hosted, metrics));
         // Only now: what the log before an image wanted to take place has taken place, or is in the image.
         if let Some(image) = held.image {

@@ -40,6 +40,8 @@ pub(super) struct Hosted {
     pub draft: Vec<u8>,
     /// A run begins among them.
     pub begins_run: bool,
+    /// A run began, and not all records since are answered: nothing is told before them, at whatever level.
+    pub run_waits: bool,
     /// What members are to hear of these events, in order.
     pub effects: Vec<Effect>,
     /// Changes since `RoomChanged` was last told.
@@ -123,6 +125,7 @@ impl Hosted {
             members: Vec::new(),
             draft: Vec::new(),
             begins_run: false,
+            run_waits: false,
             effects: Vec::new(),
             changes: Vec::new(),
             quiet_until: None,
@@ -156,7 +159,9 @@ impl Hosted {
         }
         let instead = self.make(event, outputs);
         record::append(&mut self.draft, instead.as_ref().unwrap_or(event));
-        self.begins_run |= matches!(event, RoomEvent::RunBegan { .. });
+        if matches!(event, RoomEvent::RunBegan { .. }) {
+            (self.begins_run, self.run_waits) = (true, true);
+        }
         self.cost.add_event();
         for output in outputs.drain(..) {
             self.note(output);
@@ -165,7 +170,7 @@ impl Hosted {
 
     /// Frames wait for the journal.
     pub fn needs_journal(&self) -> bool {
-        self.room.spec().durability != Durability::Async && !self.unprotected
+        (self.room.spec().durability != Durability::Async || self.run_waits) && !self.unprotected
     }
 
     /// What the record that is made of the draft has to reach. That a run began is synced at every level: its number must

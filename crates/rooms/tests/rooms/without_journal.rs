@@ -146,6 +146,28 @@ fn ended_rooms_are_given_up_before_a_living_one_stands_still_for_long() {
     assert!(records.len() > 10);
 }
 
+#[test]
+fn nothing_of_a_new_run_is_told_before_the_journal_has_it_at_any_level() {
+    for durability in [Durability::Async, Durability::SemiSync] {
+        let gate = Arc::new(Gate::open(Arc::new(MemoryJournal::new())));
+        let stage = Stage::on_journal(gate.clone(), config());
+        let mut rooms = [stage.full_room("again", with_durability(lockstep(1), durability))];
+        play(&stage, &mut rooms, 5);
+        stage.rooms.stop();
+        drop(stage);
+
+        gate.refuse(Some(JournalError::Full("no space".into())));
+        let stage = Stage::on_journal(gate.clone(), RoomsConfig { epoch: 2, ..config() });
+        // Or else the process after this one could tell other ticks under the same number.
+        stage.until("it stands still", || stage.rooms.counts().paused == 1);
+        let tick = stage.view("again").map_or(0, |view| view.tick);
+        stage.pass(Duration::from_secs(30));
+        assert_eq!(stage.view("again").map(|view| view.tick), Ok(tick), "{durability:?}");
+        gate.refuse(None);
+        stage.until("it plays on", || stage.view("again").is_ok_and(|view| view.tick > tick + 5));
+    }
+}
+
 fn stage(without_journal: WithoutJournal) -> Stage {
     let config = RoomsConfig { without_journal, journal_grace: Duration::from_secs(1), ..config() };
     Stage::with(config, |link| Arc::new(link))

@@ -3,7 +3,7 @@
 use link::ToRoom;
 use model::{Build, PlayerId, RoomKey, SessionId};
 use protocol::messages::input_refused::Refusal;
-use protocol::messages::{AuthoritativeSpec, Durability, LockstepSpec, RoomKind, RoomSpec, StartRule};
+use protocol::messages::{AuthoritativeSpec, LockstepSpec, RoomKind, RoomSpec, StartRule};
 use protocol::{ErrorCode, Fault};
 use rooms::{CreateRoom, Door, JoinRoom, JoinedRoom, Member};
 
@@ -44,10 +44,8 @@ impl World {
                 Some(Ok(JoinedRoom { route, .. })) => {
                     self.players[index].seat = route.seat;
                     let is_new = self.players[index].sight.back_in(route.run);
-                    let room = self.players[index].room;
-                    let is_async = self.plan.rooms[room].durability == Durability::Async;
-                    // A room that was lost with its founding is founded anew.
-                    if !is_new && !is_async && route.run > 1 {
+                    // A room that was lost with its founding is founded anew, as an `async` one may be in its first run.
+                    if !is_new && route.run > 1 {
                         return Err(format!("run {} was told before", route.run));
                     }
                     self.resume(index, Seated { ear, session, route })
