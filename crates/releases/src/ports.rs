@@ -15,7 +15,8 @@ pub trait RoomsOfVersion: Send + Sync {
     /// brought over go on as they are and count as failed; rooms that run the version already count as done.
     fn swap(&self, rooms: &Selector, to: &LogicRef, done: Done);
 
-    /// Whether the rooms of an earlier process are all back. Before that no rollout goes on: it would pass them over.
+    /// Whether the rooms of an earlier process are all back. Before that no rollout begins or goes on, as it would pass them
+    /// over, but for ways back: a room that comes back later asks the catalog for its refuge.
     fn are_back(&self) -> bool;
 
     /// What versions want outside of their rooms and waits takes place or is forgotten, as the catalog says by now. Rooms ask

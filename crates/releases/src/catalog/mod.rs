@@ -193,21 +193,24 @@ impl Catalog {
         by: &str,
     ) -> Result<LogicRef, CatalogError> {
         let hash = module_hash(module);
+        // Over both: a module is not tidied away before its version is told.
+        let mut writer = self.lock();
         self.keep(&hash, module)?;
         if let Some(there) = self.game(key).and_then(|game| game.by_module(&hash).cloned()) {
             return Ok(there.logic(key));
         }
         let version = self.next(key, name, hash, live, Origin::Unsigned);
         let logic = LogicRef { game: key.game.clone(), version: version.number, hash };
-        self.record(by, key, Step::Installed { version })?;
+        self.record_by(&mut writer, by, key, Step::Installed { version })?;
         Ok(logic)
     }
 
     /// Makes a version the stable one without a trial; for developers and for what the server brings along.
     ///
     /// # Errors
-    /// While another version is on trial, and for one that was refused or rolled back.
+    /// While another version is on trial, for one that was refused or rolled back, and for one whose module is gone.
     pub fn make_stable(&self, key: &GameKey, version: u32, by: &str) -> Result<(), CatalogError> {
+        let mut writer = self.lock();
         let game = self.game(key).unwrap_or_default();
         if game.stable == Some(version) {
             return Ok(());
@@ -216,24 +219,21 @@ impl Catalog {
             let refused = "a version of this game is on trial; promote it or roll it back first";
             return Err(CatalogError::Refused(refused.to_owned()));
         }
-        if !game.version(version).is_some_and(Version::may_run) {
-            let refused = format!("version {version} of {key} is not one that rooms may run");
-            return Err(CatalogError::Refused(refused));
-        }
-        self.record(by, key, Step::MadeStable { version })
+        self.can_run(key, &game, version)?;
+        self.record_by(&mut writer, by, key, Step::MadeStable { version })
     }
 
     /// Rooms that are founded from now on run this version, whatever is stable; `None` ends it.
     ///
     /// # Errors
-    /// For a version that rooms may not run.
+    /// For a version that rooms may not run, or whose module is gone.
     pub fn pin(&self, key: &GameKey, pin: &Pin, version: Option<u32>, by: &str) -> Result<(), CatalogError> {
+        let mut writer = self.lock();
         let Some(game) = self.game(key) else {
             return Err(CatalogError::Refused(format!("there is no game {key}")));
         };
-        if let Some(number) = version.filter(|number| !game.version(*number).is_some_and(Version::may_run)) {
-            let refused = format!("version {number} of {key} is not one that rooms may run");
-            return Err(CatalogError::Refused(refused));
+        if let Some(number) = version {
+            self.can_run(key, &game, number)?;
         }
         let step = match (pin, version) {
             (Pin::Room(room), Some(version)) => Step::PinnedRoom { room: room.to_string(), version },
@@ -243,7 +243,7 @@ impl Catalog {
             }
             (Pin::Player(player), None) => Step::UnpinnedPlayer { player: player.to_string() },
         };
-        self.record(by, key, step)
+        self.record_by(&mut writer, by, key, step)
     }
 
     /// The history's text, for audits.
@@ -263,7 +263,7 @@ impl Catalog {
         (link.seq, link.hash)
     }
 
-    /// Modules of stable versions and of those on trial that cannot be had.
+    /// Modules of versions that are stable, on trial or pinned, and that cannot be had.
     pub fn problems(&self) -> Vec<String> {
         problems(&self.state.load(), &self.modules)
     }
@@ -273,7 +273,7 @@ impl Catalog {
     /// of the three that were stable before; of those that `runs` says a room runs. One that no version has is left alone:
     /// it may be about to be told. A bundle that is published again puts its module back.
     pub(crate) fn tidy(&self, runs: impl Fn(&GameKey, u32) -> bool) -> io::Result<usize> {
-        // Nothing is published meanwhile.
+        // Nothing is installed, pinned or made stable meanwhile; whoever publishes keeps this from being called.
         let _writer = self.lock();
         let (state, now_ms) = (self.state.load_full(), self.clock.wall_ms());
         let mut needed: BTreeMap<ModuleHash, bool> = BTreeMap::new();
@@ -320,7 +320,16 @@ impl Catalog {
     /// # Errors
     /// When it cannot be written or cannot happen now; then nothing changed.
     pub(crate) fn record(&self, by: &str, key: &GameKey, step: Step) -> Result<(), CatalogError> {
-        let mut writer = self.lock();
+        self.record_by(&mut self.lock(), by, key, step)
+    }
+
+    fn record_by(
+        &self,
+        writer: &mut Writer,
+        by: &str,
+        key: &GameKey,
+        step: Step,
+    ) -> Result<(), CatalogError> {
         let entry = self.entry(by, key, step);
         let state = self.with(&entry)?;
         writer.write(entry).map_err(|error| CatalogError::Io { path: self.history.clone(), error })?;
@@ -345,6 +354,20 @@ impl Catalog {
     /// Writes what is owed; true when nothing is.
     pub(crate) fn settle(&self) -> bool {
         self.lock().settle().is_ok()
+    }
+
+    /// Under the writer's lock, so that the module does not go before the step counts for which it is needed.
+    fn can_run(&self, key: &GameKey, game: &GameVersions, number: u32) -> Result<(), CatalogError> {
+        let Some(version) = game.version(number).filter(|version| version.may_run()) else {
+            let refused = format!("version {number} of {key} is not one that rooms may run");
+            return Err(CatalogError::Refused(refused));
+        };
+        self.modules.read(&version.module).map(drop).map_err(|error| {
+            let name = &version.name;
+            CatalogError::Refused(format!(
+                "{name} of {key}: {error}; publish its bundle again to put it back"
+            ))
+        })
     }
 
     fn entry(&self, by: &str, key: &GameKey, step: Step) -> Entry {
@@ -442,12 +465,11 @@ fn play(path: &Path, bytes: &[u8]) -> Result<(Read, State), CatalogError> {
     Ok((read, state))
 }
 
-/// Modules of stable versions and of those on trial that cannot be had.
+/// Modules of versions in use that cannot be had.
 fn problems(state: &State, modules: &ModuleFiles) -> Vec<String> {
     let mut problems = Vec::new();
     for (key, game) in &state.games {
-        let in_use = game.stable.into_iter().chain(game.trial.as_ref().map(|trial| trial.version));
-        for version in in_use.filter_map(|number| game.version(number)) {
+        for version in game.in_use() {
             if let Err(error) = modules.read(&version.module) {
                 let name = &version.name;
                 problems.push(format!("{name} of {key}: {error}; publish its bundle again to put it back"));

@@ -1,6 +1,6 @@
 //! What the history adds up to. Pure: entries in, versions out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{PlayerId, RoomId};
 use room_core::modules::{LogicRef, ModuleHash};
@@ -150,6 +150,15 @@ impl GameVersions {
             *candidate != number && self.version(*candidate).is_some_and(|version| version.may_run())
         };
         self.stable.filter(fits).or_else(|| self.stable_before.iter().rev().copied().find(fits))
+    }
+
+    /// What new rooms may be given: stable, on trial, or pinned.
+    pub(super) fn in_use(&self) -> impl Iterator<Item = &Version> {
+        let pins = self.room_pins.values().chain(self.player_pins.values()).copied();
+        let pins = pins.filter(|number| self.version(*number).is_some_and(Version::may_run));
+        let trial = self.trial.as_ref().map(|trial| trial.version);
+        let numbers: BTreeSet<u32> = self.stable.into_iter().chain(trial).chain(pins).collect();
+        numbers.into_iter().filter_map(|number| self.version(number))
     }
 
     /// Whether a room may still need the version at this time, or may be brought to it.

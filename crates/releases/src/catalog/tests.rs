@@ -325,8 +325,19 @@ fn modules_that_nothing_can_need_any_more_are_tidied_away() {
     let (catalog, _) = Catalog::open(folder.path(), Clock::Manual(time)).unwrap();
     assert_eq!((catalog.tidy(runs).unwrap(), there(&catalog)), (0, left));
     // Who wants one back brings its bytes.
+    let pin = Pin::Room(room(1));
+    let bare = [catalog.pin(&key(), &pin, Some(1), "bob"), catalog.make_stable(&key(), 1, "dev")];
+    for refused in bare.map(|refused| refused.unwrap_err().to_string()) {
+        assert!(refused.contains("publish its bundle again"), "{refused}");
+    }
     catalog.install(&key(), "source-1", true, &module(1), "dev").unwrap();
     assert_eq!(there(&catalog)[0], 1);
+    catalog.pin(&key(), &pin, Some(1), "bob").unwrap();
+    // It is a problem as long as it is pinned.
+    fs::remove_file(folder.path().join("modules").join(format!("{}.wasm", module_hash(&module(1))))).unwrap();
+    assert!(matches!(&catalog.problems()[..], [problem] if problem.starts_with("source-1 of")));
+    catalog.pin(&key(), &pin, None, "bob").unwrap();
+    assert_eq!(catalog.problems(), [""; 0]);
 }
 
 /// These and no others.

@@ -155,7 +155,7 @@ impl Desk {
     fn run(&self, news: &Receiver<News>) {
         let mut resumed = self.parts.clock.now();
         // The first time may have been too early.
-        let mut rooms_are_back = false;
+        let (mut rooms_are_back, mut is_tidy) = (false, false);
         loop {
             let busy = !rooms_are_back || !self.lock().is_empty();
             let first = news.recv_timeout(if busy { LOOK_EVERY } else { IDLE });
@@ -170,11 +170,9 @@ impl Desk {
             let now = self.parts.clock.now();
             if !rooms_are_back || now.since(resumed) >= IDLE {
                 resumed = now;
-                let were_back = std::mem::replace(&mut rooms_are_back, self.resume());
+                rooms_are_back = self.resume();
                 // Once: from now on it is known which versions rooms run.
-                if rooms_are_back && !were_back {
-                    self.tidy();
-                }
+                is_tidy = is_tidy || rooms_are_back && self.tidy();
             }
         }
     }

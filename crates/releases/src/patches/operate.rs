@@ -63,8 +63,9 @@ impl Desk {
     }
 
     fn roll_back(&self, game: &GameKey, why: &str, by: &str) -> Result<(), PatchFault> {
-        // One whose steps could not be written stands still until it is begun again.
-        self.begin(game);
+        // One whose steps could not be written stands still until it is begun again, and one that waits for rooms does not
+        // keep the operator waiting.
+        self.begin_now(game);
         let mut rollouts = self.lock();
         let stepped = match rollouts.get(game).map(Rollout::stage) {
             Some(Stage::RollingBack(_)) => {

@@ -92,7 +92,7 @@ impl Desk {
     fn publish(&self, bytes: &[u8], share: Option<Share>, by: &str) -> Result<Published, PatchFault> {
         let _one_at_a_time = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let accepted = self.check(bytes).inspect_err(|fault| self.note_refusal(bytes, fault, by))?;
-        let Accepted { bundle, signer, live, there, .. } = accepted;
+        let Accepted { bundle, signer, live, there, stable } = accepted;
         let manifest = bundle.manifest();
         let game = manifest.scope();
         self.catalog.keep(&manifest.module, bundle.module())?;
@@ -112,7 +112,11 @@ impl Desk {
         let share = share.unwrap_or(self.config.share);
         self.catalog.record(by, &game, Step::Published { version, share })?;
         tracing::info!(event = "patch_published", %game, name, version = number, by, "{name} of {game} is published");
-        self.begin(&game);
+        match stable {
+            Some(_) => self.begin(&game),
+            // It changes no room, and there is no game without it.
+            None => self.begin_now(&game),
+        }
         // Fails only when the server is stopping; the next start goes on.
         let _ = self.news.send(News::Look);
         let version = self.catalog.game(&game).and_then(|game| game.version(number).cloned());

@@ -1,7 +1,7 @@
 //! Rollouts step by step: events to the machine, its commands to the history, the rooms and the people.
 
 use std::collections::BTreeMap;
-use std::sync::MutexGuard;
+use std::sync::{MutexGuard, TryLockError};
 
 use super::{Desk, News};
 use crate::catalog::{CatalogError, GameVersions, Trial, TrialStage};
@@ -27,19 +27,28 @@ impl Desk {
         }
     }
 
-    /// Goes on with what the history says is under way, once all rooms can take part.
+    /// Goes on with what the history says is under way, as far as it can; true once all rooms can take part.
     pub(super) fn resume(&self) -> bool {
-        if !self.parts.rooms.are_back() {
-            return false;
-        }
+        let are_back = self.parts.rooms.are_back();
         for key in self.catalog.games() {
             self.begin(&key);
         }
-        true
+        are_back
+    }
+
+    /// As [`begin_now`](Desk::begin_now), once all rooms can take part; until then nothing happens, and
+    /// [`resume`](Desk::resume) comes back to it. A version that the server keeps dying of does not wait: it might never
+    /// come to that. Rooms that come back later seek refuge by themselves.
+    pub(super) fn begin(&self, key: &GameKey) {
+        let trial = self.catalog.game(key).and_then(|game| game.trial);
+        let died_too_often = trial.is_some_and(|trial| trial.crashes >= self.config.rollout.crashes);
+        if died_too_often || self.parts.rooms.are_back() {
+            self.begin_now(key);
+        }
     }
 
     /// Begins, or goes on with, the rollout that the history says there is; a game's first version needs none.
-    pub(super) fn begin(&self, key: &GameKey) {
+    pub(super) fn begin_now(&self, key: &GameKey) {
         let game = self.catalog.game(key).unwrap_or_default();
         let Some(trial) = &game.trial else { return };
         let Some(plan) = plan(key, &game, trial) else {
@@ -62,8 +71,14 @@ impl Desk {
         let _ = self.carry_out(&mut rollouts, key, commands, BY_ITSELF);
     }
 
-    /// Modules that no room can need any more go.
-    pub(super) fn tidy(&self) {
+    /// Modules that no room can need any more go. False while something is published, whose module may have no record yet
+    /// or an old one; the thread has rollouts to watch and does not wait for it.
+    pub(super) fn tidy(&self) -> bool {
+        let _nothing_is_published = match self.publishing.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
         let runs = |game: &GameKey, version| self.parts.gauges.counters(game, version).rooms > 0;
         match self.catalog.tidy(runs) {
             Ok(0) => {}
@@ -72,6 +87,7 @@ impl Desk {
             }
             Err(error) => tracing::warn!(event = "modules_not_tidied", %error),
         }
+        true
     }
 
     /// An answer of rooms or a replay; one for a version that is no longer the one is passed over.

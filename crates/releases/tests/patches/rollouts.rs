@@ -219,11 +219,21 @@ fn a_restart_goes_on_at_every_stage() {
 #[test]
 fn a_server_that_keeps_dying_takes_the_trial_back() {
     let bench = Bench::new();
+    // Nobody calls stop: the process dies.
     drop(bench.in_canary());
     drop(bench.start());
-    let patches = bench.start();
-    wait_for_state(&patches, 2, VersionState::RolledBack);
+    bench.world.asked.lock().unwrap().clear();
+    // The third might not live until all rooms are back, either.
+    *bench.world.rooms_to_come.lock().unwrap() = true;
+    let third = bench.start();
+    wait_for_end_of_way_back(&bench, &third);
+    assert_eq!(bench.world.asked()[0], "StopTraffic 2 for 1", "nothing is swapped to it once more");
     assert!(bench.world.reported("the server died 2 times during the trial"));
+    let versions = third.catalog().game(&game()).unwrap();
+    assert_eq!((versions.stable, &versions.trial), (Some(1), &None));
+    let running = versions.version(2).unwrap().logic(&game());
+    let refuge = third.catalog().refuge(&AppId::new("demo"), &running);
+    assert_eq!(refuge.map(|logic| logic.version), Some(1), "for rooms that come back later");
 }
 
 /// A kill between any two steps of a whole life, and a start on what was left: a version is never half there, and its rooms
@@ -293,4 +303,33 @@ fn a_resumed_rollout_waits_until_all_rooms_are_back() {
         bench.world.asked().contains(&"swap 50% to 2".into()).then_some(())
     });
     testkit::eventually("it can be promoted", || patches.promote(&game(), "bob").ok());
+}
+
+#[test]
+fn a_bundle_that_is_published_while_rooms_come_back_is_tried_once_they_are() {
+    let bench = Bench::new();
+    *bench.world.rooms_to_come.lock().unwrap() = true;
+    let patches = bench.start();
+    let (one, two) = (module(1), module(2));
+    let first = patches.publish(&bench.bundle("release-1.0.0", None, &one), None, "alice").unwrap();
+    assert_eq!(first.state, VersionState::Confirmed, "a game's first version changes no room");
+    let hotfix = bench.bundle("hotfix-1.0.0-v1", Some(&one), &two);
+    let second = patches.publish(&hotfix, None, "alice").unwrap();
+    assert_eq!((second.version, second.state), (2, VersionState::Published));
+    assert!(patches.promote(&game(), "bob").unwrap_err().to_string().contains("being rebuilt"));
+    assert_eq!(bench.world.asked(), [""; 0]);
+
+    *bench.world.rooms_to_come.lock().unwrap() = false;
+    bench.world.answer_replay();
+    testkit::eventually("the canary begins", || {
+        bench.world.asked().contains(&"swap 50% to 2".to_owned()).then_some(())
+    });
+
+    // An operator who takes one back is not kept waiting.
+    patches.stop();
+    bench.world.asked.lock().unwrap().clear();
+    *bench.world.rooms_to_come.lock().unwrap() = true;
+    let patches = bench.start();
+    patches.roll_back(&game(), "", "bob").unwrap();
+    wait_for_end_of_way_back(&bench, &patches);
 }
