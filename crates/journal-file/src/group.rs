@@ -120,7 +120,7 @@ impl Group {
     /// Nothing was written: everything is as before, and everybody is told.
     ///
     /// A full disk keeps nobody from fencing: as long as this process lives, its lock on the folder keeps owners of older
-    /// epochs out, and the next process has a higher epoch.
+    /// epochs out. The next process may come with the same epoch; nothing was written under it, so the log is as before.
     pub fn fail(self, states: &mut BTreeMap<Partition, State>, error: &JournalError) {
         self.before.into_iter().rev().for_each(|(partition, state)| {
             states.insert(partition, state);
