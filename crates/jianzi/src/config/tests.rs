@@ -48,7 +48,7 @@ fn the_printed_file_explains_every_option() {
     );
 }
 
-/// Each has a row with the defaults, in both languages.
+/// Each has a row that begins with its default, and says that of dev where it is another one, in both languages.
 #[test]
 fn the_operators_pages_know_the_options_of_crashes_patches_and_alerts() {
     for page in
@@ -64,9 +64,28 @@ fn the_operators_pages_know_the_options_of_crashes_patches_and_alerts() {
                 let key = format!("`{}`", option.key);
                 let row = rows.lines().find(|line| line.split(" | ").next().unwrap().contains(&key));
                 let row = row.unwrap_or_else(|| panic!("[{section}] {key} has no row"));
-                let default = option.shown.unwrap_or_default();
-                assert!(row.contains(default.trim_matches('"')), "[{section}] {key} is {default}: {row}");
+                let cell = row.split(" | ").nth(1).expect("a default");
+                let shown = option.shown.as_deref();
+                assert!(says(cell, profile, shown), "[{section}] {key} is {shown:?} in {profile}: {row}");
             }
+        }
+    }
+    assert!(!says("10", Profile::Production, Some("0")) && !says("`5m`", Profile::Production, None));
+    assert!(
+        !says("10 (dev 100)", Profile::Dev, Some("10")) && says("10 (dev 100)", Profile::Dev, Some("100"))
+    );
+}
+
+fn says(cell: &str, profile: Profile, default: Option<&str>) -> bool {
+    let (production, dev) = cell.split_once("dev ").unwrap_or((cell, cell));
+    let cell = if profile.is_dev() { dev } else { production };
+    let begins = |with: [&str; 2]| with.iter().any(|word| cell.starts_with(word));
+    match default {
+        None => begins(["无", "none"]),
+        Some("\"\"") => begins(["空", "empty"]),
+        Some(value) => {
+            let word = cell.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
+            word.filter(|word| !word.is_empty()).take(1).eq([value.trim_matches('"')])
         }
     }
 }

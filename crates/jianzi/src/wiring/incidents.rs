@@ -15,7 +15,7 @@ use crashes::{About, Kept};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 
-use super::disk_guard::Disk;
+use super::disk_guard::{Disk, Trouble};
 
 /// In the data folder.
 pub const CRASHES: &str = "crashes";
@@ -156,7 +156,7 @@ impl Watch {
             if looks.is_multiple_of(DISK_EVERY) {
                 let trouble = self.disk.trouble();
                 match (&trouble, disk_is_short) {
-                    (Some(what), _) => self.alerts.raise(disk(what)),
+                    (Some(trouble), _) => self.alerts.raise(disk(trouble, of_journal(&reasons))),
                     (None, true) => self.alerts.resolve(Kind::Disk, "space"),
                     (None, false) => {}
                 }
@@ -168,8 +168,7 @@ impl Watch {
 }
 
 fn not_ready(reasons: &[String]) -> Incident {
-    // Rooms that are being rebuilt from the journal are no trouble of the journal's.
-    let is_journal = reasons.iter().any(|reason| reason.starts_with("journal: "));
+    let is_journal = of_journal(reasons);
     let reasons = reasons.join(";");
     Incident {
         kind: if is_journal { Kind::Journal } else { Kind::NotReady },
@@ -178,6 +177,11 @@ fn not_ready(reasons: &[String]) -> Incident {
         effect: "不接新玩家;房间可能停着".to_owned(),
         severity: Severity::Critical,
     }
+}
+
+/// Rooms that are being rebuilt from the journal are no trouble of the journal's.
+fn of_journal(reasons: &[String]) -> bool {
+    reasons.iter().any(|reason| reason.starts_with("journal: "))
 }
 
 fn memory() -> Incident {
@@ -190,13 +194,18 @@ fn memory() -> Incident {
     }
 }
 
-fn disk(what: &str) -> Incident {
+/// The journal stops a little before its quota, and says so itself.
+fn disk(trouble: &Trouble, journal_fails: bool) -> Incident {
+    let (effect, severity) = match trouble.nothing_left || journal_fails {
+        true => ("日志写不进去:async 以上的房间停着,不开新房间", Severity::Critical),
+        false => ("还没有影响;满了以后日志写不进去,房间会暂停", Severity::Warning),
+    };
     Incident {
         kind: Kind::Disk,
         fingerprint: "space".to_owned(),
-        title: what.to_owned(),
-        effect: "还没有影响;满了以后日志写不进去,房间会暂停".to_owned(),
-        severity: Severity::Warning,
+        title: trouble.what.clone(),
+        effect: effect.to_owned(),
+        severity,
     }
 }
 
@@ -251,5 +260,15 @@ mod tests {
         assert_eq!(kind("journal: no room for more"), Kind::Journal);
         assert_eq!(kind("7 rooms are being rebuilt from the journal"), Kind::NotReady);
         assert_eq!(kind("rooms are draining"), Kind::NotReady);
+    }
+
+    #[test]
+    fn a_full_disk_is_not_said_to_have_no_effect_yet() {
+        let with = |nothing_left, fails| disk(&Trouble { what: "x".into(), nothing_left }, fails);
+        let nearly = with(false, false);
+        assert!(nearly.effect.starts_with("还没有影响") && nearly.severity == Severity::Warning);
+        for full in [with(true, false), with(false, true)] {
+            assert!(full.effect.contains("停着") && full.severity == Severity::Critical, "{full:?}");
+        }
     }
 }
