@@ -3,7 +3,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::{self, Sender, TryRecvError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
+use bytes::Bytes;
+use clock::{Clock, Moment};
 use prost::Message as _;
 use protocol::messages::{self, AuthoritativeSpec, RoomKind, RoomSpec, StartRule};
 use protocol::operation;
@@ -34,7 +39,7 @@ const HOSTILE: [(&str, &str, &str); 6] = [
 #[test]
 fn hostile_ticks_suspend_their_own_room_and_the_match_beside_it_goes_on() {
     let bench = Bench::new();
-    let ([mut one, mut two], channels, _) = two_in_lockstep(&bench.server, lockstep_spec(2));
+    let beside = MatchBeside::start(&bench.server);
     let mut mallory = player(&bench.server, "mallory");
     for (game, tick, why) in HOSTILE {
         bench.publish(game, "1.0.0", &module(&[("tick", tick)]), None);
@@ -52,11 +57,11 @@ fn hostile_ticks_suspend_their_own_room_and_the_match_beside_it_goes_on() {
         let left: messages::RoomView = mallory.call("rooms.leave", &action(&room)).expect("out of it");
         assert_eq!(left.seats.len(), 0);
     }
-    for number in 1..=20 {
-        input(&mut one, channels[0], number, &[number as u8]);
-    }
-    let (by_one, by_two) = (one.frames(1, 120), two.frames(1, 120));
-    assert_eq!(by_one, by_two, "both have every tick, in order");
+    let played = beside.end();
+    assert!(played.sent as usize > HOSTILE.len(), "only {} inputs while the others did harm", played.sent);
+    let sent: Vec<_> = (1..=played.sent).map(in_bytes).collect();
+    assert_eq!(played.inputs, sent, "every input, once, in order");
+    assert!(played.longest_pause < Duration::from_secs(2), "{:?}", played.longest_pause);
 }
 
 #[test]
@@ -131,6 +136,81 @@ fn a_patch_that_cannot_load_does_not_take_a_live_match_over() {
     until_applied(&mut one, 2);
     let logic = look(&mut one, &room_id(&joined)).logic.expect("it runs rules");
     assert_eq!((logic.version, logic.suspended), (1, false), "{state}");
+}
+
+/// Two players in lockstep on a thread of their own. Ends with this, too.
+struct MatchBeside {
+    stop: Sender<()>,
+    thread: JoinHandle<Played>,
+}
+
+struct Played {
+    players: [Player; 2],
+    channel: u32,
+    ticks: u32,
+    last_tick_at: Moment,
+    /// Without a tick.
+    longest_pause: Duration,
+    /// The numbers from 1 to this, by the first player.
+    sent: u32,
+    /// As they came back to both.
+    inputs: Vec<Bytes>,
+}
+
+impl MatchBeside {
+    fn start(server: &Server) -> MatchBeside {
+        let (players, [channel, _], _) = two_in_lockstep(server, lockstep_spec(2));
+        let mut played = Played {
+            players,
+            channel,
+            ticks: 0,
+            last_tick_at: Clock::System.now(),
+            longest_pause: Duration::ZERO,
+            sent: 0,
+            inputs: Vec::new(),
+        };
+        let (stop, stopped) = mpsc::channel();
+        let play = move || {
+            while stopped.try_recv() == Err(TryRecvError::Empty) {
+                played.tick();
+                if played.ticks.is_multiple_of(6) {
+                    played.send();
+                }
+            }
+            let until = played.ticks + 600;
+            while played.inputs.len() < played.sent as usize && played.ticks < until {
+                played.tick();
+            }
+            played
+        };
+        MatchBeside { stop, thread: std::thread::spawn(play) }
+    }
+
+    fn end(self) -> Played {
+        drop(self.stop);
+        self.thread.join().expect("the match was played")
+    }
+}
+
+impl Played {
+    fn tick(&mut self) {
+        self.ticks += 1;
+        let [by_one, by_two] = self.players.each_mut().map(|player| player.frames(self.ticks, self.ticks));
+        assert_eq!(by_one, by_two, "both have every tick");
+        self.inputs.extend(by_one.into_iter().flat_map(|(_, inputs)| inputs).map(|(_, data)| data));
+        let now = Clock::System.now();
+        self.longest_pause = self.longest_pause.max(now.since(self.last_tick_at));
+        self.last_tick_at = now;
+    }
+
+    fn send(&mut self) {
+        self.sent += 1;
+        input(&mut self.players[0], self.channel, self.sent, &in_bytes(self.sent));
+    }
+}
+
+fn in_bytes(number: u32) -> Bytes {
+    Bytes::copy_from_slice(&number.to_be_bytes())
 }
 
 struct Bench {
