@@ -13,6 +13,7 @@ use protocol::messages;
 
 use crate::codec::Damaged;
 use crate::event::{Founding, RoomEvent};
+use crate::modules::NoModule;
 use crate::room::Room;
 
 pub use file::{read, write, write_ended};
@@ -108,6 +109,9 @@ pub enum Finding {
     Checksum { at: usize, told: u32, found: u32 },
     #[error("the chunk at byte {at} is not what belongs there")]
     Misplaced { at: usize },
+    /// The file may be whole: what cannot be had are the rules that its room ran.
+    #[error("{0}")]
+    Module(#[from] NoModule),
     #[error("record {number}: {damage}")]
     Record { number: u64, damage: Damaged },
     #[error("the file tells {what} {told}, the replay leads to {found}")]

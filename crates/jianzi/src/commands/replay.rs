@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use room_core::modules::{self, Modules};
-use room_core::replay::{Report, read, verify};
+use room_core::replay::{Finding, Report, read, verify};
 
 use super::config::print_out;
 use super::room::ModuleFolder;
@@ -18,6 +18,14 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Exit::Failed, format!("{shown} cannot be read: {error}")))?;
     match verify(&bytes, &modules_for(args, &bytes)?) {
         Ok(report) => print_out(&describe(&report)),
+        // Nothing was found against the file.
+        Err(Finding::Module(missing)) => {
+            let advice = "name the data folder of a server that has it with --data FOLDER, or publish its bundle again";
+            Err(Failure::new(
+                Exit::Failed,
+                format!("{shown} cannot be played again here: {missing}; {advice}"),
+            ))
+        }
         Err(finding) => Err(Failure::new(Exit::Failed, format!("{shown} is not a true replay: {finding}"))),
     }
 }

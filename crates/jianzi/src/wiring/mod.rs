@@ -172,7 +172,7 @@ fn start(
     )
     .map_err(|error| Failure::new(Exit::Failed, error))?;
 
-    let modules = games.for_rooms().modules;
+    let (modules, catalog) = (games.for_rooms().modules, games.catalog().clone());
     let not_ready = not_ready(rooms.clone(), journal.clone());
     let replay = Arc::new(LiveMatches::new(journal, modules.clone(), config.games.trial_ticks));
     let patches = games.start_patches(rooms.clone(), replay, alerts, clock.clone())?;
@@ -182,7 +182,7 @@ fn start(
     let mut rest = rest::router(RestState {
         accounts: accounts.clone(),
         releases: releases.clone(),
-        replays: Arc::new(FinishedRooms::new(rooms.clone(), modules.clone())),
+        replays: Arc::new(FinishedRooms::new(rooms.clone(), modules.clone(), catalog)),
         admit: admit_logins(config, clock.clone(), short_of_memory.clone()),
         proxies: Arc::new(config.proxies()),
         metrics: metrics.clone(),

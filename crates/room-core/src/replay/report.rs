@@ -1,12 +1,13 @@
 //! Running a replay again, and comparing.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Arc;
 
 use super::view::seats_of;
 use super::{Finding, Replay, Report, read};
 use crate::event::RoomEvent;
-use crate::modules::Modules;
+use crate::modules::{LogicRef, ModuleHash, Modules};
 use crate::output::Output;
 use crate::room::Room;
 
@@ -41,12 +42,16 @@ pub fn verify(bytes: &[u8], modules: &Arc<dyn Modules>) -> Result<Report, Findin
     })
 }
 
-/// Applies all events; `each` sees every one with what it led to.
+/// Applies all events, once all modules are there that they need; `each` sees every one with what it led to.
 pub(super) fn run(
     replay: &Replay,
     modules: &Arc<dyn Modules>,
     mut each: impl FnMut(&RoomEvent, &[Output]),
 ) -> Result<Room, Finding> {
+    let needed: BTreeSet<ModuleHash> = modules_of(replay).map(|logic| logic.hash).collect();
+    for module in needed {
+        modules.instantiate(&module)?;
+    }
     let mut outputs = Vec::new();
     let mut room = Room::found(replay.founding.clone(), modules, &mut outputs)
         .map_err(|not_founded| Finding::Record { number: 1, damage: not_founded.into() })?;
@@ -57,6 +62,14 @@ pub(super) fn run(
         each(event, &outputs);
     }
     Ok(room)
+}
+
+fn modules_of(replay: &Replay) -> impl Iterator<Item = &LogicRef> {
+    let later = replay.events.iter().filter_map(|event| match event {
+        RoomEvent::Swapped { to, .. } | RoomEvent::RolledBack { to, .. } => Some(to),
+        _ => None,
+    });
+    replay.founding.logic.iter().chain(later)
 }
 
 fn same<T: PartialEq + Display>(what: &'static str, told: T, found: T) -> Result<(), Finding> {

@@ -12,7 +12,7 @@ use wasm_host::{WasmConfig, WasmHost};
 use super::failed;
 use crate::failure::Failure;
 
-/// Any version that was ever published here, and such as are given.
+/// Any version whose module is still kept here, as it is for all that a room may run, and such as are given.
 pub struct ModuleFolder {
     games: PathBuf,
     host: WasmHost,

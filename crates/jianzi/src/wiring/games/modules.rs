@@ -10,8 +10,8 @@ use room_core::modules::{Guest, LogicRef, ModuleHash, Modules, NoModule};
 use rooms::{Fate, LogicCatalog};
 use wasm_host::WasmHost;
 
-/// Instances of any version there ever was. A rebuilt room may need one that nobody else runs: it is compiled then, on
-/// the thread that rebuilds.
+/// Instances of any version whose module is kept, as it is for all that a room may run. A rebuilt room may need one that
+/// nobody else runs: it is compiled then, on the thread that rebuilds.
 pub struct OnDemand {
     host: Arc<WasmHost>,
     catalog: Arc<Catalog>,
