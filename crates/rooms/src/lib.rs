@@ -38,6 +38,7 @@ pub use config::{RECORD_BYTES, RoomsConfig, WithoutJournal};
 pub use crash_at::{CrashAt, crash_at, crash_if_wanted};
 pub use games::{Fate, GameEffect, GameWatch, Games, LogicCatalog, Outbox, VersionWatch};
 pub use journaled::{Logged, Playback, RoomLog, Unplayable};
+pub use quarantine::Detours;
 pub use rooms::{Counts, Rooms};
 pub use shard::{Moved, MovesDone, Which};
 pub use stepped::SteppedRooms;

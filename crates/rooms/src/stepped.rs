@@ -9,7 +9,7 @@ use telemetry::Metrics;
 
 use crate::clerk::ClerkWork;
 use crate::config::RoomsConfig;
-use crate::quarantine::Quarantine;
+use crate::quarantine::{Detours, Quarantine};
 use crate::rooms::{Parts, Rooms};
 use crate::shard::Shard;
 
@@ -18,6 +18,7 @@ pub struct SteppedRooms {
     rooms: Rooms,
     shards: Vec<Shard>,
     clerk: ClerkWork,
+    quarantine: Quarantine,
 }
 
 impl SteppedRooms {
@@ -39,6 +40,7 @@ impl SteppedRooms {
             rooms: Rooms::without_threads(&parts),
             shards: parts.shards,
             clerk: parts.clerk_work,
+            quarantine,
         })
     }
 
@@ -46,9 +48,15 @@ impl SteppedRooms {
         &self.rooms
     }
 
+    /// From now on rooms in quarantine are away across turns, which otherwise are back within them.
+    pub fn take_detours(&self, detours: Detours) {
+        self.quarantine.take(detours);
+    }
+
     /// One turn of each shard, then what the clerk has to do.
     pub fn turn(&mut self) {
         self.shards.iter_mut().for_each(Shard::turn);
         self.clerk.work_off();
+        self.quarantine.turn();
     }
 }

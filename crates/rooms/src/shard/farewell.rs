@@ -71,6 +71,7 @@ impl Shard {
     }
 
     fn free(&mut self, at: RoomAt) {
+        self.forget_ward(at);
         let Some(mut hosted) = self.rooms.try_remove(at.index as usize) else { return };
         let image = hosted.image_of_the_end();
         let partition = self.partition_index(hosted.key.room.partition());

@@ -117,7 +117,7 @@ pub(crate) struct Shard {
     /// Rooms that something happened to in this turn.
     dirty: Vec<RoomAt>,
     quarantine: Quarantine,
-    /// Rooms in quarantine, at home and away.
+    /// Rooms in quarantine, at home and away, in the order in which they leave.
     wards: Vec<RoomAt>,
     /// Games whose ticks were seen to take little.
     proven: HashSet<ModuleHash>,

@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use model::{Partition, Position, Tick};
-use protocol::Fault;
+use model::{Position, Tick};
 use protocol::messages::push;
+use protocol::{ErrorCode, Fault};
 
 use crate::quarantine::Apart;
 
 use super::budget::Allowance;
+use super::hosted::Hosted;
 use super::partition::Held;
 use super::request::Request;
 use super::trip::Trip;
@@ -27,6 +28,15 @@ const LAST_LOOKS_APART: Duration = Duration::from_micros(500);
 const TICKS_OF_PROBATION: Tick = 20;
 /// Rooms of further games begin apart, each.
 const MOST_PROVEN: usize = 4096;
+
+/// What became of a room that may be due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Left,
+    /// Too many are away.
+    Refused,
+    Stays,
+}
 
 impl Shard {
     /// A new room of a game that nobody has seen play begins apart: what its ticks take is not known yet.
@@ -102,15 +112,22 @@ impl Shard {
         }
     }
 
-    /// Sends rooms off that are due. True if they are back already, for want of a thread.
+    /// Sends rooms off that are due. True if some are back already, for want of a thread.
     pub(super) fn send_rooms_off(&mut self) -> bool {
-        self.is_crowded = false;
-        let mut some_left = false;
-        for at in self.wards.clone() {
-            self.release_if_calm(at);
-            some_left |= self.send_off(at);
+        let (mut refused, mut others, mut some_left) = (Vec::new(), Vec::new(), false);
+        for at in std::mem::take(&mut self.wards) {
+            if self.release_if_calm(at) {
+                continue;
+            }
+            let sent = self.send_off(at);
+            some_left |= sent == Sent::Left;
+            if sent == Sent::Refused { refused.push(at) } else { others.push(at) }
         }
-        some_left && !self.quarantine.has_threads()
+        self.is_crowded = !refused.is_empty();
+        // Who found no place is the first to try again.
+        refused.append(&mut others);
+        self.wards = refused;
+        some_left && self.quarantine.is_back_at_once()
     }
 
     /// What rooms have to say that come home, and what waited for them.
@@ -118,13 +135,6 @@ impl Shard {
         while let Some(trip) = self.mailbox.take_home_comer() {
             self.take_back(*trip);
         }
-    }
-
-    /// Is any room of this partition away?
-    pub(super) fn misses_rooms_of(&self, partition: Partition) -> bool {
-        let is_of =
-            |at: &RoomAt| self.rooms.ward(*at).is_some_and(|ward| ward.key.room.partition() == partition);
-        self.rooms_away().iter().any(is_of)
     }
 
     /// The shard ends.
@@ -139,6 +149,16 @@ impl Shard {
         tracing::error!(event = "room_not_back", shard = self.number, "a room's call does not end");
     }
 
+    /// The room is about to be gone, and so is what waits for it.
+    pub(super) fn forget_ward(&mut self, at: RoomAt) {
+        let Some(ward) = self.rooms.close_ward(at) else { return };
+        self.wards.retain(|other| *other != at);
+        if !ward.is_on_probation {
+            self.shared.metrics.rooms.quarantined.decrement();
+        }
+        ward.abandon(&ErrorCode::RoomEnded.into());
+    }
+
     pub(super) fn abandon_wards(&mut self, fault: &Fault) {
         for at in std::mem::take(&mut self.wards) {
             if let Some(ward) = self.rooms.close_ward(at) {
@@ -147,60 +167,59 @@ impl Shard {
         }
     }
 
-    /// From now on the room plays on its shard's thread, as all others do.
-    fn release_if_calm(&mut self, at: RoomAt) {
+    /// True if from now on the room plays on its shard's thread, as all others do.
+    fn release_if_calm(&mut self, at: RoomAt) -> bool {
         let (now, allowed) = (self.now, self.allowance());
         let Some(ward) = self.rooms.ward(at).filter(|ward| !ward.is_waiting() && ward.due.is_none()) else {
-            return;
+            return false;
         };
         let is_on_probation = ward.is_on_probation;
-        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return };
+        let Some(hosted) = self.rooms.get_mut(at.index as usize) else { return false };
         let (ended, module) = (hosted.room.is_ended(), hosted.room.logic().map(|logic| logic.hash));
         let has_played = hosted.room.tick() >= TICKS_OF_PROBATION;
         let is_known =
             !is_on_probation || has_played || module.is_some_and(|module| self.proven.contains(&module));
         if !ended && (!is_known || hosted.budget.is_over(now, allowed)) {
-            return;
+            return false;
         }
-        self.wards.retain(|other| *other != at);
-        let Some(ward) = self.rooms.close_ward(at) else { return };
+        let Some(ward) = self.rooms.close_ward(at) else { return false };
         if is_on_probation {
             if has_played && self.proven.len() < MOST_PROVEN {
                 self.proven.extend(module);
             }
-            return;
+            return true;
         }
         let key = &ward.key;
         tracing::info!(event = "room_released", app = %key.app, room = %key.room, "it plays among the others again");
         self.shared.metrics.rooms.quarantined.decrement();
+        true
     }
 
-    fn send_off(&mut self, at: RoomAt) -> bool {
+    fn send_off(&mut self, at: RoomAt) -> Sent {
         if self.mailbox.is_stopping() {
-            return false;
+            return Sent::Stays;
         }
         let must_pause = self.must_pause(at);
-        let Some(hosted) = self.room(at) else { return false };
+        let Some(hosted) = self.room(at) else { return Sent::Stays };
         let (ticks, stands_still) = (hosted.next_tick_at.is_some(), must_pause || hosted.stands_still());
         let needs_journal = hosted.needs_journal();
-        let Some(ward) = self.rooms.ward_mut(at) else { return false };
+        let Some(ward) = self.rooms.ward_mut(at) else { return Sent::Stays };
         if stands_still && ward.due.take().is_some() {
             self.pause(at);
         }
         let Some(ward) = self.rooms.ward_mut(at).filter(|ward| ward.wants_to_leave(ticks)) else {
-            return false;
+            return Sent::Stays;
         };
         ward.needs_journal = needs_journal;
         let to = if ward.is_on_probation { Apart::Probation } else { Apart::Quarantine };
-        let (inputs, due) = ward.leave();
-        let Some(hosted) = self.rooms.lend(at) else { return false };
+        let (inputs, due) = ward.leave(self.now);
+        let Some(hosted) = self.rooms.lend(at) else { return Sent::Stays };
         let trip = Trip::new(hosted, inputs, due, self.mailbox.clone(), self.shared.clone());
         if let Err(trip) = self.quarantine.send(Box::new(trip), to) {
             self.put_home(*trip);
-            self.is_crowded = true;
-            return false;
+            return Sent::Refused;
         }
-        true
+        Sent::Left
     }
 
     fn take_back(&mut self, trip: Trip) {
@@ -213,13 +232,19 @@ impl Shard {
         }
         self.catch_up(at);
         self.touch(at);
-        if has_ticked {
+        if has_ticked || self.has_missed_its_tick(at) {
             self.await_next_tick(at);
         }
         self.reschedule(at);
         while let Some(errand) = self.rooms.ward_mut(at).and_then(Ward::next_errand) {
             self.run_errand(at, errand);
         }
+    }
+
+    /// It was due while the room was away for its inputs alone.
+    fn has_missed_its_tick(&self, at: RoomAt) -> bool {
+        let is_past = |hosted: &Hosted| hosted.next_tick_at.is_some_and(|due| due <= self.now);
+        self.rooms.ward(at).is_some_and(|ward| ward.due.is_none()) && self.rooms.agrees(at, is_past)
     }
 
     fn put_home(&mut self, trip: Trip) {
@@ -246,6 +271,7 @@ impl Shard {
         {
             hosted.unprotected = false;
         }
+        self.follow_decision(at);
         if is_over {
             self.over.push(at);
         }

@@ -169,10 +169,6 @@ impl Shard {
         let (now, grace) = (self.now, self.shared.config.journal_grace);
         let policy = self.shared.config.without_journal;
         let partition = self.partitions[index].partition;
-        if self.misses_rooms_of(partition) {
-            // They are home in a moment, and do not leave as long as there is trouble.
-            return;
-        }
         let log = &mut self.partitions[index];
         // Another owner has the partition: nothing is to happen here any more.
         let is_time = |trouble: &super::partition::Trouble| {
@@ -184,18 +180,36 @@ impl Shard {
             return;
         }
         tracing::error!(event = "rooms_unprotected", partition, ?policy);
-        let concerned = self.rooms.iter_mut().map(|(_, hosted)| hosted).filter(|hosted| {
-            hosted.key.room.partition() == partition && hosted.needs_journal() && !hosted.room.is_ended()
+        // Those that are away follow when they are back.
+        let rooms = self.rooms.iter().map(|(_, hosted)| hosted);
+        let rooms = rooms.filter(|hosted| hosted.key.room.partition() == partition);
+        let rooms: Vec<RoomAt> = rooms.map(|hosted| hosted.at).collect();
+        self.leave_unprotected(index, rooms);
+    }
+
+    /// What was decided for the room's partition while it was away.
+    pub(super) fn follow_decision(&mut self, at: RoomAt) {
+        let Some(partition) = self.room(at).map(|hosted| hosted.key.room.partition()) else { return };
+        let index = self.partition_index(partition);
+        let trouble = self.partitions[index].trouble.as_ref();
+        let is_decided = trouble.is_some_and(|trouble| trouble.decided && !trouble.is_final);
+        if is_decided && self.shared.config.without_journal != WithoutJournal::Pause {
+            self.leave_unprotected(index, vec![at]);
+        }
+    }
+
+    /// Of the partition's rooms these that need its journal end, or go on without it.
+    fn leave_unprotected(&mut self, index: usize, mut rooms: Vec<RoomAt>) {
+        rooms.retain(|at| {
+            let hosted = self.room(*at).filter(|hosted| hosted.needs_journal() && !hosted.room.is_ended());
+            hosted.map(|hosted| hosted.unprotected = true).is_some()
         });
-        let rooms: Vec<RoomAt> = concerned
-            .map(|hosted| {
-                hosted.unprotected = true;
-                hosted.at
-            })
-            .collect();
+        if rooms.is_empty() {
+            return;
+        }
         self.let_out_unprotected(index);
         for at in rooms {
-            match policy {
+            match self.shared.config.without_journal {
                 WithoutJournal::End => self.end_unrecorded(at),
                 WithoutJournal::PlayOn | WithoutJournal::Pause => self.tell_unprotected(at),
             }

@@ -25,7 +25,7 @@ pub(super) struct Ward {
     /// The room's game has yet to show what its ticks take.
     pub is_on_probation: bool,
     waiting: VecDeque<Waiting>,
-    /// Inputs that wait, by seat.
+    /// Inputs that wait or are under way, by seat.
     inputs: Vec<u8>,
     requests: usize,
     /// Somebody waits for the inputs to be done.
@@ -56,6 +56,8 @@ enum Waiting {
 const MOST_REQUESTS: usize = 256;
 /// Of one seat. More than it has for one tick: what is too much for that is the room's to refuse, as at home.
 const MOST_INPUTS: u8 = 64;
+/// What is asked again and again does not keep a room from its ticks.
+const TICKS_WAIT: Duration = Duration::from_millis(50);
 const RETRY: Duration = Duration::from_secs(1);
 
 impl Ward {
@@ -116,24 +118,32 @@ impl Ward {
         self.due.is_some() || (has_inputs && (!ticks || is_pressed()))
     }
 
-    /// The inputs that come before anything else; and the ticks, if nothing else comes before them.
-    pub fn leave(&mut self) -> (VecDeque<Input>, Option<Moment>) {
+    /// The inputs that come before anything else; and the ticks, if nothing else comes before them or they have waited long.
+    pub fn leave(&mut self, now: Moment) -> (VecDeque<Input>, Option<Moment>) {
         let mut inputs = VecDeque::new();
-        while let Some(input) = self.next_input() {
+        // They count until it is known which of them were done.
+        let is_input = |next: &mut Waiting| matches!(next, Waiting::Input(_));
+        while let Some(Waiting::Input(input)) = self.waiting.pop_front_if(is_input) {
             inputs.push_back(input);
         }
         self.pressed = false;
-        (inputs, self.due.take_if(|_| self.waiting.is_empty()))
+        let is_free = self.waiting.is_empty();
+        (inputs, self.due.take_if(|due| is_free || *due + TICKS_WAIT <= now))
     }
 
     /// What the room did not come to.
     pub fn come_back(&mut self, inputs: VecDeque<Input>, due: Option<Moment>) {
         self.due = self.due.or(due);
         for input in inputs.into_iter().rev() {
-            if let Some(count) = self.count(input.seat) {
+            self.waiting.push_front(Waiting::Input(input));
+        }
+        self.inputs.fill(0);
+        for waiting in &self.waiting {
+            if let Waiting::Input(input) = waiting
+                && let Some(count) = self.inputs.get_mut(usize::from(input.seat))
+            {
                 *count += 1;
             }
-            self.waiting.push_front(Waiting::Input(input));
         }
     }
 
@@ -172,26 +182,40 @@ impl Ward {
         self.waiting.push_back(Waiting::Errand(Errand::Request(request)));
     }
 
-    fn next_input(&mut self) -> Option<Input> {
-        match self.waiting.pop_front()? {
-            Waiting::Input(input) => {
-                if let Some(count) = self.count(input.seat) {
-                    *count -= 1;
-                }
-                Some(input)
-            }
-            errand => {
-                self.waiting.push_front(errand);
-                None
-            }
-        }
-    }
-
     fn count(&mut self, seat: Seat) -> Option<&mut u8> {
         let seat = usize::from(seat);
         if seat >= self.inputs.len() && seat < limits::SEATS as usize {
             self.inputs.resize(seat + 1, 0);
         }
         self.inputs.get_mut(seat)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use model::{AppId, RoomId, SessionId};
+
+    use super::*;
+
+    #[test]
+    fn a_seat_has_no_more_inputs_for_each_time_that_the_room_leaves() {
+        let at = RoomAt { index: 0, generation: 1 };
+        let key = RoomKey { app: AppId::new("a"), room: RoomId::from_name("room_a") };
+        let mut ward = Ward::new(at, key, false);
+        let most = usize::from(MOST_INPUTS) + 1;
+        for trip in 0..10 {
+            let kept = (0..100).filter(|number| ward.keep_input(input(*number))).count();
+            assert_eq!(kept, if trip == 0 { most } else { 1 });
+            let (mut inputs, _) = ward.leave(Moment::ZERO);
+            assert_eq!(inputs.len(), most);
+            assert!(!(0..100).any(|number| ward.keep_input(input(number))), "those under way count");
+            inputs.pop_front();
+            ward.come_back(inputs, None);
+        }
+    }
+
+    fn input(number: u32) -> Input {
+        Input { session: SessionId::new("s"), seat: 3, number, tick: 0, data: Bytes::new() }
     }
 }

@@ -1,4 +1,4 @@
-//! The game of a few lines, whose second version burns what it is told to and stays in its ticks as long as it is held.
+//! The game of a few lines, whose second version burns what it is told to and stays in its calls as long as it is held.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,16 +16,22 @@ use crate::stage::{LIMIT, Stage, config};
 pub struct Heavy {
     pub games: Arc<FakeGames>,
     burnt: Arc<AtomicU64>,
-    ticks: Arc<(Mutex<Ticks>, Condvar)>,
+    calls: Arc<(Mutex<Calls>, Condvar)>,
 }
 
 #[derive(Default)]
-struct Ticks {
-    are_held: bool,
-    /// A tick is held now.
+struct Calls {
+    held: Option<Kind>,
+    /// A call is held now.
     within: bool,
-    /// Made, by the thread's name.
-    by_thread: BTreeMap<String, u32>,
+    /// Ticks that were made, by the thread's name.
+    ticks_by_thread: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tick,
+    Input,
 }
 
 /// What a call of the second version burns that is far too much: twelve milliseconds.
@@ -33,7 +39,7 @@ pub const FAR_TOO_MUCH: u64 = 100_000_000;
 
 impl Heavy {
     pub fn new(versions: &[Version]) -> Heavy {
-        let heavy = Heavy { games: FakeGames::new(versions), burnt: Arc::default(), ticks: Arc::default() };
+        let heavy = Heavy { games: FakeGames::new(versions), burnt: Arc::default(), calls: Arc::default() };
         heavy.burn(1000);
         heavy
     }
@@ -59,12 +65,17 @@ impl Heavy {
 
     /// Ticks of the second version do not come back, until they are let go.
     pub fn hold(&self) {
-        self.guard().are_held = true;
+        self.guard().held = Some(Kind::Tick);
+    }
+
+    /// The same for inputs.
+    pub fn hold_inputs(&self) {
+        self.guard().held = Some(Kind::Input);
     }
 
     pub fn let_go(&self) {
-        self.guard().are_held = false;
-        self.ticks.1.notify_all();
+        self.guard().held = None;
+        self.calls.1.notify_all();
     }
 
     pub fn is_held(&self) -> bool {
@@ -73,24 +84,26 @@ impl Heavy {
 
     /// Ticks of the second version so far.
     pub fn ticks_on(&self, thread: &str) -> u32 {
-        self.guard().by_thread.get(thread).copied().unwrap_or(0)
+        self.guard().ticks_by_thread.get(thread).copied().unwrap_or(0)
     }
 
-    fn pass(&self) {
+    fn pass(&self, kind: Kind) {
         let thread = std::thread::current().name().unwrap_or_default().to_owned();
-        let mut ticks = self.guard();
-        ticks.within = ticks.are_held;
-        let (mut ticks, _) = self
-            .ticks
+        let mut calls = self.guard();
+        calls.within = calls.held == Some(kind);
+        let (mut calls, _) = self
+            .calls
             .1
-            .wait_timeout_while(ticks, LIMIT, |ticks| ticks.are_held)
+            .wait_timeout_while(calls, LIMIT, |calls| calls.held == Some(kind))
             .unwrap_or_else(PoisonError::into_inner);
-        ticks.within = false;
-        *ticks.by_thread.entry(thread).or_default() += 1;
+        calls.within = false;
+        if kind == Kind::Tick {
+            *calls.ticks_by_thread.entry(thread).or_default() += 1;
+        }
     }
 
-    fn guard(&self) -> MutexGuard<'_, Ticks> {
-        self.ticks.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn guard(&self) -> MutexGuard<'_, Calls> {
+        self.calls.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,8 +124,10 @@ struct Slow {
 
 impl Guest for Slow {
     fn call(&mut self, call: Call<'_>, at: CallTime, said: &mut Vec<Said>) -> Result<(), CallEnd> {
-        if matches!(call, Call::Tick { .. }) {
-            self.heavy.pass();
+        match call {
+            Call::Tick { .. } => self.heavy.pass(Kind::Tick),
+            Call::Input { .. } => self.heavy.pass(Kind::Input),
+            _ => {}
         }
         self.guest.call(call, at, said)
     }

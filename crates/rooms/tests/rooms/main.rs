@@ -8,6 +8,7 @@ mod wire_link;
 mod catching_up;
 mod compare;
 mod cuts;
+mod detours;
 mod effects;
 mod ends;
 mod fake_game;

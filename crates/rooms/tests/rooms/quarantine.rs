@@ -108,6 +108,27 @@ fn what_is_asked_of_a_room_that_is_away_is_done_in_its_order() {
 }
 
 #[test]
+fn a_room_whose_tick_is_due_while_it_is_away_for_inputs_alone_plays_on() {
+    let mut scene = Scene::new(|config| config);
+    let (player, first) = (scene.players[0].player.clone(), scene.heavy.ticks_on(APART));
+    scene.stage.until("it has just made a tick", || scene.heavy.ticks_on(APART) > first);
+    scene.heavy.hold_inputs();
+    for more in 1..=3 {
+        scene.players[0].send(vec![b'a', more]);
+    }
+    let view = begin(|done| scene.stage.rooms.view(key("a", "heavy"), done));
+    scene.stage.until("an input holds a thread", || scene.heavy.is_held());
+    let ticks = scene.heavy.ticks_on(APART);
+    // Longer than a trip has for its inputs: the others go along the next time.
+    scene.stage.pass(Duration::from_millis(200));
+    assert_eq!(scene.heavy.ticks_on(APART), ticks);
+    scene.heavy.let_go();
+    scene.stage.until("it plays on", || player.applied() == 3 && scene.heavy.ticks_on(APART) >= ticks + 5);
+    assert!(view.try_recv().expect("an answer").is_ok());
+    assert_eq!(total(&scene.players[0]), player.ticks() + 6);
+}
+
+#[test]
 fn a_room_that_is_away_is_swapped_and_stopped_and_taken_back_when_it_is_home() {
     let mut scene = Scene::new(|config| config);
     scene.hold();

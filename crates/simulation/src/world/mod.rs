@@ -11,7 +11,7 @@ use journal::Journal;
 use link::LocalLink;
 use model::{AppId, RoomId, RoomKey};
 use room_core::modules::Modules;
-use rooms::{Games, RoomsConfig, SteppedRooms};
+use rooms::{Detours, Games, RoomsConfig, SteppedRooms};
 use telemetry::Metrics;
 
 use crate::Odd;
@@ -321,7 +321,7 @@ fn start(
         resume_window: plan.resume_window,
         ..RoomsConfig::default()
     };
-    SteppedRooms::new(
+    let rooms = SteppedRooms::new(
         config,
         Clock::Manual(clock.clone()),
         Chance::seeded(plan.seed ^ u64::from(epoch)),
@@ -329,5 +329,13 @@ fn start(
         Arc::new(LocalLink::new(ears.clone())),
         metrics.clone(),
     )
-    .map_err(|error| format!("the rooms do not start: {error}"))
+    .map_err(|error| format!("the rooms do not start: {error}"))?;
+    rooms.take_detours(detours(plan, epoch));
+    Ok(rooms)
+}
+
+/// Of two seeds in three, rooms in quarantine are away across turns, or have no place there.
+fn detours(plan: &Plan, epoch: u32) -> Detours {
+    let (turns, places) = [(0, usize::MAX), (4, usize::MAX), (3, 1)][(plan.seed % 3) as usize];
+    Detours { turns, places, chance: Chance::seeded(plan.seed ^ u64::from(epoch)) }
 }
