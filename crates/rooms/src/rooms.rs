@@ -243,9 +243,9 @@ impl Rooms {
         self.move_rooms(which, Move::RollBack(to), done);
     }
 
-    /// These rooms make no ticks and take no inputs, until they are rolled back or let go on. Inputs come again.
-    pub fn stand_still(&self, which: Which, stand_still: bool, done: MovesDone) {
-        self.move_rooms(which, Move::StandStill(stand_still), done);
+    /// These rooms make no ticks and take no inputs, until they are rolled back. Inputs come again.
+    pub fn stand_still(&self, which: Which, done: MovesDone) {
+        self.move_rooms(which, Move::StandStill, done);
     }
 
     /// What swaps kept of the version before can go: from now on the way back is by what is saved.

@@ -37,7 +37,7 @@ pub(crate) struct MoveRooms {
 pub(crate) enum Move {
     Swap(LogicRef),
     RollBack(LogicRef),
-    StandStill(bool),
+    StandStill,
     ForgetWayBack,
 }
 
@@ -78,7 +78,7 @@ impl Shard {
         let is_meant = hosted.room.logic().is_some_and(|logic| (moves.which)(&hosted.key, logic));
         let Some(game) = hosted.game.as_mut().filter(|_| is_meant) else { return };
         match moves.to {
-            Move::StandStill(stands_still) => game.stands_still = stands_still,
+            Move::StandStill => game.stands_still = true,
             Move::ForgetWayBack => game.forget_way_back(),
             Move::Swap(_) | Move::RollBack(_) => return self.moves.push_back((at, moves.clone())),
         }
@@ -122,7 +122,7 @@ impl Shard {
         let outcome = match &moves.to {
             Move::RollBack(to) => self.roll_back(at, to),
             Move::Swap(to) => self.swap(at, to),
-            Move::StandStill(_) | Move::ForgetWayBack => Ok(()),
+            Move::StandStill | Move::ForgetWayBack => Ok(()),
         };
         moves.note(key, outcome);
         self.go_on(at);

@@ -361,7 +361,7 @@ fn rooms_stand_still_until_they_are_taken_back() {
     stage.until("it plays", || players[0].player.ticks() >= 3);
     assert!(moves(&stage, |rooms, which, done| rooms.swap(which, logic(2), done), 1)[0].1.is_ok());
     stage.until("it is faster", || last_total(&players[0]) > 500);
-    let stopped = moves(&stage, |rooms, which, done| rooms.stand_still(which, true, done), 2);
+    let stopped = moves(&stage, |rooms, which, done| rooms.stand_still(which, done), 2);
     assert_eq!(stopped.len(), 1);
     let stands = players[0].player.ticks();
     stage.pass(std::time::Duration::from_secs(1));

@@ -137,7 +137,7 @@ fn a_room_that_is_away_is_swapped_and_stopped_and_taken_back_when_it_is_home() {
     let stopped = moves(
         &scene.stage,
         |rooms, which, done| {
-            rooms.stand_still(which, true, done);
+            rooms.stand_still(which, done);
             heavy.let_go();
         },
         2,

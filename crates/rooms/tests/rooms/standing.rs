@@ -43,7 +43,7 @@ fn a_room_whose_journal_is_in_trouble_is_taken_back_once_it_answers() {
     assert!(moves(&stage, |rooms, which, done| rooms.swap(which, logic(2), done), 1)[0].1.is_ok());
     stage.journal.set(Faults { refuse: 100, ..Faults::default() });
     stage.until("its journal is in trouble", || stage.rooms.counts().paused == 1);
-    let stopped = moves(&stage, |rooms, which, done| rooms.stand_still(which, true, done), 2);
+    let stopped = moves(&stage, |rooms, which, done| rooms.stand_still(which, done), 2);
     assert_eq!(stopped.len(), 1);
     let (sender, receiver) = std::sync::mpsc::channel();
     let which: Which = Arc::new(|_, running| running.version == 2);
@@ -74,7 +74,7 @@ fn what_would_call_a_version_that_is_being_taken_back_waits_and_none_of_it_is_lo
     stage.create("a", "still", sums(4)).expect("a room");
     let [_ann, bob, dan] = ["ann", "bob", "dan"].map(|player| stage.join("still", player).expect("a seat"));
     assert!(moves(&stage, |rooms, which, done| rooms.swap(which, logic(2), done), 1)[0].1.is_ok());
-    assert_eq!(moves(&stage, |rooms, which, done| rooms.stand_still(which, true, done), 2).len(), 1);
+    assert_eq!(moves(&stage, |rooms, which, done| rooms.stand_still(which, done), 2).len(), 1);
     bob.gone();
     let leave = RoomRequest::Leave { player: PlayerId::new("ann") };
     let left = begin(|done| stage.rooms.request(key("a", "still"), leave, done));
@@ -105,7 +105,7 @@ fn who_waits_for_a_room_that_stands_still_is_answered_when_it_ends_and_when_the_
     let stage = stage(&games);
     let players =
         ["ends", "stops"].map(|room| stage.full_room(room, RoomSpec { max_spectators: 1, ..sums(1) }));
-    assert_eq!(moves(&stage, |rooms, which, done| rooms.stand_still(which, true, done), 1).len(), 2);
+    assert_eq!(moves(&stage, |rooms, which, done| rooms.stand_still(which, done), 1).len(), 2);
     let [ends, stops] = ["ends", "stops"].map(|room| {
         begin(|done| stage.rooms.join(JoinRoom { spectate: true, ..joining(room, "eve") }, done))
     });

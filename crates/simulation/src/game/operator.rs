@@ -176,7 +176,7 @@ impl Errand {
             Errand::Try => rooms.swap(which, logic(game, trial.unwrap_or(stable)), done),
             Errand::Bring => rooms.swap(which, logic(game, stable), done),
             Errand::ForgetWayBack => rooms.forget_way_back(which, done),
-            Errand::StandStill => rooms.stand_still(which, true, done),
+            Errand::StandStill => rooms.stand_still(which, done),
             Errand::RollBack => rooms.roll_back(which, logic(game, stable), done),
             Errand::SettleEffects => {}
         }

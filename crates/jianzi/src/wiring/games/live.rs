@@ -37,7 +37,7 @@ impl RoomsOfVersion for LiveRooms {
     fn back(&self, step: BackStep, game: &GameKey, version: u32, stable: &LogicRef, done: Done) {
         let which = running(game, version);
         match step {
-            BackStep::StopTraffic => self.rooms.stand_still(which, true, counted(done)),
+            BackStep::StopTraffic => self.rooms.stand_still(which, counted(done)),
             // Their instances end with the step that follows; until then they stand still and are called no more.
             BackStep::Unload => done(RoomsDone::default()),
             BackStep::BackToStable => self.rooms.roll_back(which, stable.clone(), counted(done)),
